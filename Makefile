@@ -1,0 +1,57 @@
+# Each target does its own set-up; Python >= 3.11, git and make are all a fresh machine needs.
+PYTHON ?= python3
+BIN := .venv/bin
+CYCLES ?= 300
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format crash bench lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+install: .venv/.installed ## Make .venv with the command estampe
+
+demo: .venv/.installed ## Serve a demo customer with live activity and show how to read it
+	$(BIN)/estampe demo
+
+test: .venv/.developing ## Run every test
+	$(BIN)/python -m pytest -q -n 2
+
+check: .venv/.developing ## Lint and type-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.developing ## Format and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+crash: .venv/.developing ## Kill the server CYCLES times and look for a broken promise
+	$(BIN)/python -m tests.e2e.crash --cycles $(CYCLES)
+
+bench: .venv/.benching ## Compare with what one would pick instead, and write docs/benchmarks.md
+	$(BIN)/python bench/run.py
+
+lock: .venv/.developing ## Pin the newest allowed versions with their hashes
+	$(BIN)/pip install -q uv
+	requirements/lock
+
+clean: ## Remove what the targets made
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/.work
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Estampe needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python pyproject.toml requirements/run.txt requirements/build.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.developing: .venv/.installed requirements/dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.benching: .venv/.developing requirements/bench.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
