@@ -6,6 +6,8 @@ careful way (`shape`, `_plain`), which keeps it.
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003  msgspec reads the annotation
 
@@ -15,7 +17,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from estampe.events import shape
 from estampe.events.block import Block, Other
 from estampe.events.details import DETAILS, OpenDetail
-from estampe.events.event import Draft, Event, Source
+from estampe.events.event import Draft, Event, Source, Word
 from estampe.events.faults import Fault, InvalidEvent, excerpt
 from estampe.events.identities import Customer  # noqa: TC001  msgspec reads the annotation
 from estampe.events.message import TimeMs  # noqa: TC001  msgspec reads the annotation
@@ -24,20 +26,27 @@ if TYPE_CHECKING:
     from estampe.events.details import Detail
 
 
+_DEEPEST = 64
+_SHALLOW = f"JSON nested at most {_DEEPEST} levels deep"
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_STEPS = bytes(byte for byte in range(256) if byte not in _STEPS)
+
+
 class _SourceEnvelope(Struct, forbid_unknown_fields=True, gc=False):
-    type: str
+    type: Word
     detail: Raw
 
 
 class _DraftEnvelope(Struct, forbid_unknown_fields=True, gc=False):
-    type: str
+    type: Word
     source: _SourceEnvelope
     id: UUID | None = None
     identity: Customer | None = None
 
 
 class _EventEnvelope(Struct, forbid_unknown_fields=True, gc=False):
-    type: str
+    type: Word
     id: UUID
     timestamp: TimeMs
     identity: Customer
@@ -128,14 +137,28 @@ def _compact(json: bytes | Raw) -> bytes:
     """Take layout out of JSON text; numbers and strings stay as they are written."""
     try:
         str(json, "utf-8")  # msgspec does not look into text that it keeps
-        return bytes(msgspec.json.format(json, indent=-1))
+        compact = bytes(msgspec.json.format(json, indent=-1))
     except UnicodeDecodeError as error:
-        reason = f"valid UTF-8, which ends at byte {error.start}"
-    except RecursionError:
-        reason = "JSON that is less deeply nested"
+        raise _unreadable(json, f"valid UTF-8, which ends at byte {error.start}") from error
     except msgspec.DecodeError as error:
-        reason = f"one JSON object ({error})"
-    raise InvalidEvent(Fault("$", excerpt(bytes(json)), reason))
+        raise _unreadable(json, f"one JSON object ({error})") from error
+    except RecursionError:
+        raise _unreadable(json, _SHALLOW) from None
+    if _is_deep(compact):
+        raise _unreadable(json, _SHALLOW)
+    return compact
+
+
+def _unreadable(json: bytes | Raw, allowed: str) -> InvalidEvent:
+    return InvalidEvent(Fault("$", excerpt(bytes(json)), allowed))
+
+
+def _is_deep(json: bytes) -> bool:
+    """Tell whether JSON is nested too deeply, so that what is taken today can be read on any stack."""
+    if json.count(b"{") + json.count(b"[") <= _DEEPEST:
+        return False
+    brackets = _STRING.sub(b"", json).translate(None, _NO_STEPS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > _DEEPEST
 
 
 def _source(envelope: _EventEnvelope | _DraftEnvelope) -> Source:
