@@ -1,0 +1,96 @@
+"""Estampe itself: logs made in process, and the server as an operator starts it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from clients import Request, address
+from corpus import CUSTOMER, WORK
+from estampe.events import Customer, decode, decode_draft
+from estampe.log import Logs
+from process import Process, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from corpus import Corpus
+    from estampe.log import EventLog
+
+BATCH = 1_000
+
+
+class Estampe(NamedTuple):
+    """A running server."""
+
+    process: Process
+    base: str
+    headers: dict[str, str]
+
+    def get(self, path: str = "/actions/events", **parameters: str | int | None) -> Request:
+        """Return a request for a list."""
+        return Request(address(self.base, path, **parameters), self.headers)
+
+
+def filled(corpus: Corpus) -> Path:
+    """Return a data folder whose log holds the corpus, imported and compacted, made once."""
+    kept = corpus.folder(engine=True) / "data"
+    if not kept.exists():
+        making = _clean(kept.with_name("making"))
+        with opened(making) as log:
+            log.import_history(map(decode, corpus.events()))
+            log.compact()
+        making.rename(kept)
+    return kept
+
+
+def fresh(corpus: Corpus) -> Path:
+    """Return a data folder into which the corpus has just been published, so that its events are rows."""
+    folder = _clean(WORK / "fresh")
+    drafts = map(decode_draft, corpus.drafts())
+    with opened(folder) as log:
+        while batch := list(islice(drafts, BATCH)):
+            log.publish(batch).result()
+    return folder
+
+
+def empty() -> Path:
+    """Return a data folder that holds nothing."""
+    return _clean(WORK / "empty")
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[EventLog]:
+    """Open the log of the benchmark's customer in this process."""
+    logs = Logs(data)
+    try:
+        agency, _, name = CUSTOMER.partition("/")
+        yield logs.of(Customer(agency=agency, customer=name))
+    finally:
+        logs.close()
+
+
+@contextmanager
+def serve(data: Path) -> Iterator[Estampe]:
+    """Serve a data folder with no rate limit."""
+    port = free_port()
+    estampe = [sys.executable, "-m", "estampe"]
+    made = subprocess.run(
+        [*estampe, "key", "create", CUSTOMER, "--data", data], capture_output=True, text=True, check=True
+    )
+    key = [word for word in made.stdout.split() if word.startswith("est_")][-1]
+    command = [*estampe, "serve", "--data", data, "--port", str(port)]
+    env = {"ESTAMPE_RATE": "0", "ESTAMPE_LOG_LEVEL": "warning"}
+    with Process(command, port=port, log=WORK / "estampe.log", env=env) as process:
+        yield Estampe(process, f"http://127.0.0.1:{port}", {"X-Key": key})
+
+
+def _clean(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
