@@ -139,7 +139,7 @@ def _compact(json: bytes | Raw) -> bytes:
         str(json, "utf-8")  # msgspec does not look into text that it keeps
         compact = bytes(msgspec.json.format(json, indent=-1))
     except UnicodeDecodeError as error:
-        raise _unreadable(json, f"valid UTF-8, which ends at byte {error.start}") from error
+        raise _unreadable(json, f"UTF-8, which byte {error.start} is not") from error
     except msgspec.DecodeError as error:
         raise _unreadable(json, f"one JSON object ({error})") from error
     except RecursionError:
