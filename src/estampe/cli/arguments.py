@@ -1,0 +1,77 @@
+"""Options and kinds of values that several verbs share."""
+
+from __future__ import annotations
+
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from estampe.catalog import parse_customer
+from estampe.demo import now_ms
+from estampe.errors import EstampeError
+from estampe.instants import ALLOWED, InvalidInstant, InvalidSpan, parse_instant, parse_span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+T = TypeVar("T")
+
+
+def reading(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a kind of value that one of our own functions reads; what it refuses is wrong usage."""
+
+    @wraps(read)
+    def convert(text: str) -> T:
+        try:
+            return read(text)
+        except EstampeError as exc:
+            raise click.BadParameter(f"{exc}") from exc
+
+    return convert
+
+
+def parse_moment(text: str) -> int:
+    """Read an instant as the API takes it, or a span back from now such as `1h`.
+
+    Returns:
+        Unix milliseconds.
+
+    Raises:
+        InvalidInstant: the text is neither.
+    """
+    try:
+        return now_ms() - parse_span(text)
+    except InvalidSpan:
+        pass
+    try:
+        return parse_instant(text)
+    except InvalidInstant as exc:
+        raise InvalidInstant(f"{exc}; write {ALLOWED} or a span back from now (1h, 30m, 7d)") from exc
+
+
+def examples(*lines: str) -> str:
+    """Return a verb's examples as the end of its help."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+CUSTOMER = reading(parse_customer)
+
+data_option = click.option(
+    "--data",
+    envvar="ESTAMPE_DATA",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="estampe-data",
+    show_default=True,
+    help="The folder with the logs and the catalog.  [env: ESTAMPE_DATA]",
+)
+
+files_argument = click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+)

@@ -1,0 +1,151 @@
+"""`estampe demo`: a server with a customer to whom things happen, and how to read them."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager, suppress
+from importlib import resources
+from itertools import islice
+from math import inf
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from rich.console import Console
+
+from estampe.app import opened_keys
+from estampe.catalog import parse_customer
+from estampe.cli.arguments import examples
+from estampe.cli.client import Client, ServerUnreachable
+from estampe.demo import Generator
+from estampe.errors import EstampeError
+from estampe.events import decode
+from estampe.instants import format_instant
+from estampe.log import Logs
+from estampe.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CUSTOMER = parse_customer("DEMO/028")
+SEED = 28
+TICK_S = 0.1
+LARGEST_BATCH = 1_000
+
+# In the documentation's own calls both ends of the window are the same instant.
+WINDOW = "start=2019-08-24T14%3A15%3A22Z&end=2019-08-24T14%3A15%3A22Z&sort=asc"
+PATHS = ("/actions/events", "/actions/events/activations", "/actions/events/cancellations")
+
+
+class DemoFailed(EstampeError):
+    """The demo's server did not start."""
+
+
+@click.command(epilog=examples("estampe demo", "estampe demo --rate 200 --seconds 60 --port 8080"))
+@click.option("--port", type=int, help="The port to listen on.  [default: a free one]")
+@click.option(
+    "--rate", type=click.FloatRange(0, 10_000), default=20, show_default=True, help="Events a second."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=0), default=inf, help="End after so long.  [default: on Ctrl-C]"
+)
+def demo(port: int | None, rate: float, seconds: float) -> None:
+    """Serve a demo customer with live activity and show how to read it.
+
+    Everything is in a temporary folder, which is removed at the end.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), TemporaryDirectory(prefix="estampe-demo-") as folder:
+        data = Path(folder)
+        key = _prepare(data)
+        url = f"http://127.0.0.1:{port or _free_port()}"
+        with closing(Client(url, key)) as client, _server(data, client):
+            _welcome(url, key, data)
+            _live(client, rate, seconds)
+
+
+def _prepare(data: Path) -> str:
+    """Import the documentation's seven events and make a key."""
+    with closing(Logs(data)) as logs:
+        logs.of(CUSTOMER).import_history(decode(text) for text in _documented())
+    with opened_keys(Settings(data=data)) as keys:
+        return keys.create(CUSTOMER, label="demo").text
+
+
+def _documented() -> list[bytes]:
+    file = resources.files("estampe").joinpath("demo_seed.json")
+    return [bytes(raw) for raw in msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _server(data: Path, client: Client) -> Iterator[None]:
+    """Run a server in a session of its own, so that Ctrl-C ends the demo first and the server after it."""
+    command = (sys.executable, "-m", "estampe", "serve", "--data", str(data), "--port", str(client.port))
+    lines = data / "server.log"
+    with lines.open("wb") as out:
+        child = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)  # noqa: S603  ourselves
+    try:
+        _await(child, client, lines)
+        yield
+    finally:
+        child.terminate()
+        child.wait()
+
+
+def _await(child: subprocess.Popen[bytes], client: Client, lines: Path) -> None:
+    while child.poll() is None:
+        with suppress(ServerUnreachable):
+            client.complete_until_ms()
+            return
+        time.sleep(TICK_S)
+    raise DemoFailed(f"the server did not start: {lines.read_text(errors='replace').strip()[-500:]}")
+
+
+def _welcome(url: str, key: str, data: Path) -> None:
+    click.secho("\nEstampe is running, and things happen to DEMO/028's messages.", bold=True)
+    click.echo(f"\n  Server  {url}\n  Key     {key}\n")
+    click.echo("The calls of the NP6 API Reference, only host and key replaced (their window is empty):\n")
+    for path in PATHS:
+        click.echo(_curl(f"{url}{path}?{WINDOW}", key))
+    click.echo("All there is so far, and what follows, as it happens:\n")
+    click.echo(_curl(f"{url}/actions/events?sort=asc", key))
+    click.echo(f"estampe events --data {data} --follow\n")
+
+
+def _curl(url: str, key: str) -> str:
+    return f"curl -i -X GET \\\n  '{url}' \\\n  -H 'X-Key: {key}'\n"
+
+
+def _live(client: Client, rate: float, seconds: float) -> None:
+    """Keep one line of news while events are published, until the time is over or Ctrl-C."""
+    published = 0
+    with suppress(KeyboardInterrupt), Console().status("Starting") as line:
+        for published in _publish(client, rate, seconds):
+            until = format_instant(client.complete_until_ms())
+            line.update(f"{published:,} events published, complete until {until}; Ctrl-C ends the demo")
+    click.echo(f"{published:,} events published; the demo is over and its folder removed.")
+
+
+def _publish(client: Client, rate: float, seconds: float) -> Iterator[int]:
+    """Publish at a steady rate; yield how many so far."""
+    drafts = map(msgspec.json.encode, Generator(SEED, CUSTOMER.name).drafts(sys.maxsize))
+    started, published = time.monotonic(), 0
+    while (elapsed := time.monotonic() - started) < seconds:
+        if batch := list(islice(drafts, min(int(elapsed * rate) - published, LARGEST_BATCH))):
+            client.publish(batch)
+        published += len(batch)
+        yield published
+        time.sleep(TICK_S)
