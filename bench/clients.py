@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import resource
+import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import zstandard
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from process import Process
 
 POST = Path(__file__).with_name("post.lua")
-FORMAT = "%{http_code} %{size_download} %{time_connect} %{time_starttransfer} %{time_total}"
+FORMAT = "%{http_code} %{size_download} %{time_total}"
 BLOCK = 1 << 20
+FIRST = b'{"type"'
+"""How an event begins, in everyone's answers."""
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Request(NamedTuple):
@@ -46,12 +51,11 @@ def address(base: str, path: str, **parameters: str | int | None) -> str:
 class Fetched(NamedTuple):
     """One answer read to its end by curl and thrown away.
 
-    `size`: bytes on the wire. `first_byte_ms`: from the connection's being there to the answer's first byte.
+    `size`: bytes of the body on the wire.
     `server_cpu_s`, `client_cpu_s`: processor time that the servers behind it and curl took, seconds.
     """
 
     size: int
-    first_byte_ms: float
     total_s: float
     server_cpu_s: float
     client_cpu_s: float
@@ -75,9 +79,53 @@ def fetch(request: Request, *servers: Process) -> Fetched:
     client_cpu_s, server_cpu_s = _children_cpu_s() - client_before, _cpu_s(servers) - servers_before
     if done.returncode or not done.stdout.startswith("200 "):
         raise RuntimeError(f"{request.url}: {done.stdout} {done.stderr}")
-    _, size, connected, first, total = done.stdout.split()
-    first_byte_ms = (float(first) - float(connected)) * 1000
-    return Fetched(int(size), first_byte_ms, float(total), server_cpu_s, client_cpu_s)
+    _, size, total = done.stdout.split()
+    return Fetched(int(size), float(total), server_cpu_s, client_cpu_s)
+
+
+class Begun(NamedTuple):
+    """One answer read to its end: ms from the request's sending to its first event and to its end."""
+
+    first_ms: float
+    total_ms: float
+
+
+def begin(request: Request) -> Begun:
+    """Read an answer from a socket and see when its first event begins.
+
+    curl would see the header's first byte, which some servers send before they look for events.
+
+    Raises:
+        RuntimeError: the answer was not a whole 200, or held no event.
+    """
+    with connected(request) as connection:
+        started = time.perf_counter()
+        connection.sendall(head(request))
+        seen = bytearray()
+        while FIRST not in seen and (some := connection.recv(BLOCK)):
+            seen += some
+        first = time.perf_counter()
+        end, buffer = bytes(seen[-len(LAST_CHUNK) :]), bytearray(BLOCK)
+        while size := connection.recv_into(buffer):
+            end = (end + buffer[:size])[-len(LAST_CHUNK) :]
+        total = time.perf_counter()
+    if not seen.startswith(b"HTTP/1.1 200 ") or FIRST not in seen or not end.endswith((LAST_CHUNK, b"]")):
+        raise RuntimeError(f"{request.url}: {bytes(seen[:1000])!r}")
+    return Begun((first - started) * 1000, (total - started) * 1000)
+
+
+def connected(request: Request) -> socket.socket:
+    """Return a new connection to a request's server."""
+    url = urlsplit(request.url)
+    return socket.create_connection((url.hostname or "", url.port or 80), timeout=600)
+
+
+def head(request: Request) -> bytes:
+    """Return a GET request's bytes; the server is asked to close the connection after it."""
+    url = urlsplit(request.url)
+    headers = {"Host": url.netloc, "Connection": "close", **request.headers}
+    lines = [f"GET {url.path}?{url.query} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 class Content(NamedTuple):

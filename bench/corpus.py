@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -123,7 +124,7 @@ class Corpus:
     def _manifest(self) -> Manifest:
         middle = self.count // 2
         hour = START_MS + middle * STEP_MS, START_MS + middle * STEP_MS + HOUR_MS
-        chosen = next(row for n, row in enumerate(self.rows()) if n >= middle and row.hash)
+        chosen = next(filter(lambda row: row.hash, map(_row, islice(self.events(), middle, None))))
         digest = hashlib.sha256()
         size = activations = cancellations = action_events = contact_events = 0
         for n, row in enumerate(self.rows()):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from clients import curl
+from clients import connected, curl, head
 from corpus import START_MS, STEP_MS, Corpus
 from peers import estampe_server
 from report import Section, Table
@@ -93,9 +91,6 @@ def _fast(request: Request) -> AbstractContextManager[Callable[[], bool]]:
 
 @contextmanager
 def _stalled(request: Request) -> Iterator[Callable[[], bool]]:
-    url = urlsplit(request.url)
-    headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
-    asked = f"GET {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\n{headers}\r\n"
-    with socket.create_connection((url.hostname or "", url.port or 0)) as connection:
-        connection.sendall(asked.encode())
+    with connected(request) as connection:
+        connection.sendall(head(request))
         yield lambda: True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 import time
 
 import msgspec
@@ -30,6 +32,7 @@ SECTIONS = {
 def main() -> None:
     """Run what the command line asks for."""
     chosen = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # as Ctrl-C: end the servers too
     WORK.mkdir(exist_ok=True)
     options = QUICK if chosen.quick else Options()
     given = {"events": chosen.events, "sizes": chosen.sizes}
@@ -43,7 +46,7 @@ def main() -> None:
             print(f"  left out: {reason}")
             continue
         report.keep(name, _run(section, quick=chosen.quick))
-    print("wrote", report.write(SECTIONS))
+        print("wrote", report.write(SECTIONS), flush=True)
 
 
 def _arguments() -> argparse.Namespace:

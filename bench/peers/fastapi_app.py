@@ -36,7 +36,7 @@ BATCH = 1_000
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Hold a pool of connections while the application runs."""
-    async with asyncpg.create_pool(os.environ["DSN"], min_size=8, max_size=32) as pool:
+    async with asyncpg.create_pool(os.environ["DSN"], min_size=16, max_size=16) as pool:
         app.state.pool = pool
         yield
 

@@ -57,6 +57,10 @@ class Postgres(NamedTuple):
         """Return the address of a database, by its Unix socket."""
         return f"postgresql://postgres@/{database}?host={self.folder}&port={self.port}"
 
+    def await_start(self) -> None:
+        """Wait until it takes statements: it listens before that, while it recovers."""
+        asyncio.run(self._await_start())
+
     def empty(self, database: str) -> str:
         """Make a database anew with an empty table; return its address."""
         asyncio.run(self._empty(database))
@@ -79,6 +83,16 @@ class Postgres(NamedTuple):
     def count(self, database: str) -> int:
         """Return how many events a database holds."""
         return asyncio.run(self._value(database, "SELECT count(*) FROM event"))
+
+    async def _await_start(self) -> None:
+        async with asyncio.timeout(300):
+            while True:
+                try:
+                    await self._value("postgres", "SELECT 1")
+                except asyncpg.CannotConnectNowError:
+                    await asyncio.sleep(0.1)
+                else:
+                    return
 
     async def _has(self, database: str) -> bool:
         return bool(await self._value("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{database}'"))  # noqa: S608  our own name
@@ -144,7 +158,9 @@ def serve() -> Iterator[Postgres]:
         command = [*_as_postgres(), postgres / "postgres", *flags]
         process = Process(command, port=port, log=WORK / "postgres.log")
         try:
-            yield Postgres(process, sockets, port)
+            server = Postgres(process, sockets, port)
+            server.await_start()
+            yield server
         finally:
             process.stop(signal.SIGINT)
 
