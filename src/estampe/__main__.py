@@ -1,0 +1,5 @@
+"""`python -m estampe` is the command `estampe`."""
+
+from estampe.cli import main
+
+main()

@@ -1,0 +1,45 @@
+"""Wiring: from settings to objects, in one place."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from estampe.catalog import Keys, open_catalog
+from estampe.http import journal, memory, server
+from estampe.http.api import Api
+from estampe.http.services import Services
+from estampe.log import Logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estampe.settings import Settings
+
+
+@contextmanager
+def opened_keys(settings: Settings) -> Iterator[Keys]:
+    """Open the keys of the data folder; a server may run beside."""
+    engine = open_catalog(settings.data)
+    try:
+        with closing(Keys(engine)) as keys:
+            yield keys
+    finally:
+        engine.dispose()
+
+
+def serve(settings: Settings) -> None:
+    """Serve the data folder until SIGTERM or SIGINT, then end in order.
+
+    Raises:
+        LogInUse: another process has the data folder open for writing.
+        AddressTaken: the address cannot be listened on.
+    """
+    journal.configure(settings)
+    memory.keep()
+    with (
+        closing(Logs(settings.data)) as logs,
+        opened_keys(settings) as keys,
+        closing(Services(settings, logs, keys)) as services,
+    ):
+        server.run(Api(services), services)

@@ -1,0 +1,139 @@
+"""The API as one ASGI application: paths, methods, the gate, problems, and a log line for each request."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from starlette.exceptions import HTTPException
+from starlette.routing import Route, Router
+
+from estampe.http import journal
+from estampe.http.exchange import ClientGone, Exchange
+from estampe.http.health import Count, Live, Ready
+from estampe.http.lists import EventList
+from estampe.http.problems import Kind, Problem
+from estampe.http.publications import Publication
+from estampe.http.routes import LISTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+    from estampe.catalog import Scope as KeyScope
+    from estampe.http.services import Services
+
+_CLIENT_GONE = 499
+"""The status that a log line shows where nobody was left to answer, as nginx has it."""
+
+
+class Handler(Protocol):
+    """Answers a request, or raises a `Problem`."""
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer."""
+
+
+class Operation(NamedTuple):
+    """What a method does at a path, and which scope a key needs for it (None: no key)."""
+
+    handler: Handler
+    scope: KeyScope | None = None
+
+
+class Resource:
+    """One path and its operations.
+
+    Parameters:
+        path: the path as the route table writes it.
+        operations: by method.
+        services: what the handlers share.
+    """
+
+    def __init__(self, path: str, operations: Mapping[str, Operation], services: Services) -> None:
+        self.path = path
+        self.operations = operations
+        self._gate = services.gate
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Answer the exchange in the scope."""
+        exchange: Exchange = scope["estampe.exchange"]
+        exchange.route = self.path
+        operation = self.operations.get(exchange.method)
+        if operation is None:
+            allowed = ", ".join(self.operations)
+            detail = f"{exchange.method} is not allowed here; allowed are {allowed}."
+            raise Problem(Kind.METHOD_NOT_ALLOWED, detail, headers=[("allow", allowed)])
+        if operation.scope:
+            self._gate.admit(exchange, operation.scope)
+        await operation.handler(exchange)
+
+
+class Api:
+    """The ASGI application.
+
+    Parameters:
+        services: what the handlers share.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self.resources = tuple(
+            Resource(path, operations, services) for path, operations in _operations(services).items()
+        )
+        self._services = services
+        self._stall_seconds = services.settings.stall_seconds
+        self._router = Router(
+            [Route(resource.path, resource) for resource in self.resources], redirect_slashes=False
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; an answer that cannot be ended raises, which breaks the connection."""
+        exchange = Exchange(scope, receive, send, self._stall_seconds)
+        scope["app"], scope["estampe.exchange"] = self, exchange
+        fault: BaseException | None = None
+        try:
+            await self._answer(exchange, scope, receive, send)
+        except ClientGone:
+            exchange.status = exchange.status or _CLIENT_GONE
+        except BaseException as exc:
+            fault = exc
+            raise
+        finally:
+            self._note(exchange, fault)
+
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException:
+            await exchange.answer_problem(Problem(Kind.NOT_FOUND, f"There is no {exchange.path[:100]}."))
+        except Problem as problem:
+            await exchange.answer_problem(problem)
+        except (ClientGone, asyncio.CancelledError):
+            raise
+        except Exception as exc:
+            if exchange.status:
+                raise
+            journal.note_fault(exchange, exc)
+            detail = f"The operator finds more in the log under request id {exchange.request_id}."
+            await exchange.answer_problem(Problem(Kind.INTERNAL, detail))
+
+    def _note(self, exchange: Exchange, fault: BaseException | None) -> None:
+        self._services.metrics.requests.labels(exchange.route, exchange.status).inc()
+        journal.note(exchange, fault)
+
+
+def _operations(services: Services) -> dict[str, dict[str, Operation]]:
+    """Return what each path does, by method."""
+    operations: dict[str, dict[str, Operation]] = {}
+    for route in LISTS:
+        read = Operation(EventList(route, services), "read")
+        operations[route.path] = {"GET": read, "HEAD": read}
+    operations["/actions/events"]["POST"] = Operation(Publication(services), "write")
+    for path, handler in (
+        ("/health/live", Live()),
+        ("/health/ready", Ready(services.settings.data)),
+        ("/metrics", Count(services)),
+    ):
+        operations[path] = {"GET": Operation(handler), "HEAD": Operation(handler)}
+    return operations

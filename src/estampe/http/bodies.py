@@ -1,0 +1,169 @@
+"""Request bodies: decompressed within a limit, split into items, decoded as drafts."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import msgspec
+import zstandard
+
+from estampe.events import Draft, InvalidEvent, decode_draft
+from estampe.http.exchange import body_too_large
+from estampe.http.problems import FLAWS_LIMIT, Flaw, Kind, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from estampe.events import Customer
+
+_SLICE = 256
+"""Decompress so many bytes at a time: zstd makes 128 KiB of four, so at most 8 MiB come beyond the limit."""
+
+_WINDOW = 8 * 1_048_576
+"""The largest zstd window (RFC 8878 asks a decoder for 8 MiB)."""
+
+
+class Limits(NamedTuple):
+    """How much one body may hold: decompressed bytes, and drafts."""
+
+    body_bytes: int
+    drafts: int
+
+
+class _Decoder(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+_DECODERS: dict[str, Callable[[], _Decoder]] = {
+    "gzip": lambda: zlib.decompressobj(wbits=31),
+    "zstd": lambda: zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj(),
+}
+
+
+def read_drafts(
+    body: bytes, media_type: str, encoding: str, customer: Customer, limits: Limits
+) -> list[Draft]:
+    """Read a body as drafts of a customer.
+
+    Parameters:
+        body: the bytes as they came.
+        media_type: the header Content-Type.
+        encoding: the header Content-Encoding.
+        customer: whose drafts they must be.
+        limits: how much the body may hold.
+
+    Raises:
+        Problem: the body is of another kind, too large or unreadable, or a draft is wrong or foreign.
+    """
+    split = _splitter(media_type)
+    items = split(_decompress(body, encoding, limits.body_bytes))
+    if len(items) > limits.drafts:
+        detail = f"The body holds {len(items)} drafts; {limits.drafts} are allowed in one call."
+        raise Problem(Kind.BATCH_TOO_LARGE, detail)
+    drafts = _decode(items)
+    _refuse_foreign(drafts, customer)
+    return drafts
+
+
+def _splitter(header: str) -> Callable[[bytes], Sequence[msgspec.Raw | bytes]]:
+    media_type = header.partition(";")[0].strip().lower()
+    split = _SPLITTERS.get(media_type)
+    if split is None:
+        allowed = ", ".join(_SPLITTERS)
+        flaw = Flaw(place="header", name="Content-Type", found=media_type[:100] or "nothing", allowed=allowed)
+        raise Problem(Kind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be one of {allowed}.", [flaw])
+    return split
+
+
+def _array(body: bytes) -> Sequence[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise Problem(Kind.INVALID_BODY, f"The body is no JSON array: {exc}.") from exc
+
+
+def _lines(body: bytes) -> Sequence[bytes]:
+    return [line for line in body.split(b"\n") if line.strip()]
+
+
+_SPLITTERS: dict[str, Callable[[bytes], Sequence[msgspec.Raw | bytes]]] = {
+    "application/json": _array,
+    "application/x-ndjson": _lines,
+}
+
+
+def _decompress(body: bytes, header: str, limit: int) -> bytes:
+    encoding = header.strip().lower()
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in _DECODERS:
+        allowed = ", ".join([*_DECODERS, "identity"])
+        flaw = Flaw(place="header", name="Content-Encoding", found=encoding[:100], allowed=allowed)
+        raise Problem(
+            Kind.UNSUPPORTED_ENCODING,
+            f"Content-Encoding must be one of {allowed}.",
+            [flaw],
+            headers=[("accept-encoding", ", ".join(_DECODERS))],
+        )
+    try:
+        return _decoded(body, _DECODERS[encoding], limit)
+    except (zlib.error, zstandard.ZstdError) as exc:
+        raise Problem(Kind.INVALID_BODY, f"The body is no whole {encoding} stream: {exc}.") from exc
+
+
+def _decoded(body: bytes, decoder_of: Callable[[], _Decoder], limit: int) -> bytes:
+    decoder, decoded = decoder_of(), bytearray()
+    for at in range(0, len(body), _SLICE):
+        data = body[at : at + _SLICE]
+        while data:
+            if decoder.eof:
+                decoder = decoder_of()
+            decoded += decoder.decompress(data)
+            data = decoder.unused_data if decoder.eof else b""
+            if len(decoded) > limit:
+                raise body_too_large(limit)
+    if not decoder.eof:
+        raise zlib.error("it ends too early")
+    return bytes(decoded)
+
+
+def _decode(items: Iterable[msgspec.Raw | bytes]) -> list[Draft]:
+    drafts: list[Draft] = []
+    flaws: list[Flaw] = []
+    for index, item in enumerate(items):
+        try:
+            drafts.append(decode_draft(bytes(item)))
+        except InvalidEvent as exc:
+            flaws += _flaws(index, exc)
+            if len(flaws) >= FLAWS_LIMIT:
+                break
+    if flaws:
+        first = flaws[0]
+        detail = (
+            f"Item {first.index} is wrong at {first.path}: found {first.found}, allowed is {first.allowed}."
+        )
+        raise Problem(Kind.INVALID_EVENTS, detail, flaws)
+    return drafts
+
+
+def _flaws(index: int, exc: InvalidEvent) -> list[Flaw]:
+    return [
+        Flaw(place="body", index=index, path=fault.path, found=fault.found, allowed=fault.allowed)
+        for fault in exc.faults
+    ]
+
+
+def _refuse_foreign(drafts: Iterable[Draft], customer: Customer) -> None:
+    flaws = [
+        Flaw(place="body", index=index, path="$.identity", found=draft.identity.name, allowed=customer.name)
+        for index, draft in enumerate(drafts)
+        if draft.identity is not None and draft.identity.name != customer.name
+    ]
+    if flaws:
+        detail = f"Item {flaws[0].index} is of {flaws[0].found}; this key publishes for {customer.name} only."
+        raise Problem(Kind.FOREIGN_IDENTITY, detail, flaws)

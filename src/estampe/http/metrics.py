@@ -1,0 +1,70 @@
+"""Metrics for Prometheus."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from estampe.log.port import EventLog
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class _Lag(Collector):
+    """How far each open log's watermark stays behind the clock, asked when Prometheus asks."""
+
+    def __init__(self, logs: Mapping[str, EventLog]) -> None:
+        self._logs = logs
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        lag = GaugeMetricFamily(
+            "estampe_watermark_lag_seconds",
+            "How far a log's watermark stays behind the clock",
+            labels=["customer"],
+        )
+        for name, log in list(self._logs.items()):
+            lag.add_metric([name], time.time() - log.watermark().complete_until_ms / 1_000)
+        yield lag
+
+
+class Metrics:
+    """What the server counts.
+
+    Parameters:
+        logs: the open logs by customer name; may grow.
+    """
+
+    def __init__(self, logs: Mapping[str, EventLog]) -> None:
+        registry = self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "estampe_requests", "Requests answered", ["route", "status"], registry=registry
+        )
+        self.publishes = Counter("estampe_publishes", "Publications acknowledged", registry=registry)
+        self.events = Counter("estampe_events", "Events added by publications", registry=registry)
+        self.duplicates = Counter("estampe_duplicates", "Drafts whose id was there before", registry=registry)
+        self.publish_seconds = Histogram(
+            "estampe_publish_seconds",
+            "From a publication's last byte to its acknowledgement, fsync included",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.first_chunk_seconds = Histogram(
+            "estampe_scan_first_chunk_seconds",
+            "From the request of a list to its first bytes",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.scan_bytes = Counter("estampe_scan_bytes", "Bytes of lists sent", registry=registry)
+        self.streams_open = Gauge("estampe_streams_open", "Lists being sent", registry=registry)
+        registry.register(_Lag(logs))
+
+    def render(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        return generate_latest(self._registry)

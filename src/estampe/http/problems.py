@@ -1,0 +1,142 @@
+"""Every error that the API answers, as RFC 9457 problem details."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from estampe.errors import EstampeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MEDIA_TYPE = "application/problem+json"
+
+FLAWS_LIMIT = 100
+"""At most so many flaws are listed in one answer."""
+
+
+class Kind(Enum):
+    """The kinds of problem: status, title, and what to do. The type's URI is `/problems/` and the slug."""
+
+    INVALID_PARAMETER = (
+        400,
+        "A parameter's value is not allowed",
+        "Write a value of the kind that `allowed` names.",
+    )
+    UNKNOWN_PARAMETER = 400, "A parameter is not known here", "Mend its name: a parameter is never ignored."
+    REPEATED_PARAMETER = 400, "A parameter is given more than once", "Give it once."
+    INVALID_BODY = 400, "The body cannot be read", "Send a JSON array or one JSON object a line, in UTF-8."
+    INVALID_EVENTS = 400, "Events of the body are wrong; none was kept", "Mend each item that `errors` names."
+    MISSING_KEY = 401, "A key is needed", "Send your key in the header X-Key."
+    WRONG_KEY = 401, "The key is wrong", "Check the key's text; keys are shown once, when made."
+    REVOKED_KEY = 401, "The key is revoked", "Ask for a new key."
+    EXPIRED_KEY = 401, "The key has expired", "Ask for a new key."
+    MISSING_SCOPE = 403, "The key does not allow this", "Use a key with the scope that `allowed` names."
+    FOREIGN_IDENTITY = (
+        403,
+        "An event is of another customer; none was kept",
+        "Leave `identity` out, or use its key.",
+    )
+    NOT_FOUND = 404, "There is nothing here", "Check the path."
+    METHOD_NOT_ALLOWED = 405, "This method is not allowed here", "Use one of the methods in the header Allow."
+    NOT_ACCEPTABLE = (
+        406,
+        "No form of the answer is acceptable",
+        "Accept one of the forms that `allowed` names.",
+    )
+    STALLED_BODY = 408, "The body did not arrive in time", "Send it again."
+    BODY_TOO_LARGE = 413, "The body is too large", "Send it in parts."
+    BATCH_TOO_LARGE = 413, "There are too many drafts in one call", "Send them in several calls."
+    QUERY_TOO_LONG = 414, "The query string is too long", "Shorten it."
+    UNSUPPORTED_MEDIA_TYPE = 415, "The body's media type is not known", "Use one that `allowed` names."
+    UNSUPPORTED_ENCODING = 415, "The body's encoding is not known", "Use one that `allowed` names."
+    RATE_LIMITED = 429, "The key has used up its rate", "Wait as long as Retry-After says."
+    TOO_MANY_LISTS = (
+        429,
+        "The key is reading too many lists at once",
+        "Read fewer at once, or try again later.",
+    )
+    INTERNAL = 500, "Something went wrong here", "Tell the operator the request id."
+    OVERLOADED = 503, "Too many lists are being read", "Wait as long as Retry-After says."
+    NOT_READY = 503, "The server is not ready", "Wait, or look at the server's log."
+    LOG_FULL = (
+        507,
+        "There is no room on the disk; none was kept",
+        "Make room on the server, then send it again.",
+    )
+
+    def __init__(self, status: int, title: str, remedy: str) -> None:
+        self.status = status
+        self.title = title
+        self.remedy = remedy
+
+    @property
+    def slug(self) -> str:
+        """The last part of the type's URI."""
+        return self.name.lower().replace("_", "-")
+
+
+class Flaw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"place": "in"}):
+    """One wrong thing in a request.
+
+    Parameters:
+        place: where it stands (`in` in JSON).
+        name: the parameter's or header's name.
+        index: the item's index in the body, from 0.
+        path: the wrong member's path within the item.
+        found: what was found.
+        allowed: what is allowed.
+    """
+
+    place: Literal["query", "header", "body", "path"]
+    name: str | None = None
+    index: int | None = None
+    path: str | None = None
+    found: str | None = None
+    allowed: str | None = None
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: Sequence[Flaw] = ()
+
+
+class Problem(EstampeError):
+    """A request cannot be answered as asked.
+
+    Parameters:
+        kind: which problem it is.
+        detail: what is wrong in this request and how to mend it, in a sentence.
+        flaws: each wrong thing, at most `FLAWS_LIMIT` are sent.
+        headers: headers that belong to the answer.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        flaws: Sequence[Flaw] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.flaws = flaws[:FLAWS_LIMIT]
+        self.headers = headers
+
+    def body(self) -> bytes:
+        """Return the problem as JSON (RFC 9457, section 3)."""
+        return msgspec.json.encode(
+            _Body(
+                type=f"/problems/{self.kind.slug}",
+                title=self.kind.title,
+                status=self.kind.status,
+                detail=str(self),
+                errors=self.flaws,
+            )
+        )

@@ -1,0 +1,103 @@
+"""The server process: Granian in our own event loop, signals, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import structlog
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from estampe.errors import EstampeError
+
+if TYPE_CHECKING:
+    from estampe.http.api import Api
+    from estampe.http.services import Services
+    from estampe.settings import Settings
+
+_LAST_SECONDS = 2.0
+"""How long connections may still take to close after their streams were cut."""
+
+
+class AddressTaken(EstampeError):
+    """Another process listens there, or the address is not ours."""
+
+    def __init__(self, settings: Settings, reason: str) -> None:
+        address = f"{settings.host}:{settings.port}"
+        super().__init__(f"cannot listen on {address}: {reason}; choose another --host or --port")
+
+
+def run(api: Api, services: Services) -> None:
+    """Serve until SIGTERM or SIGINT, then let streams end within `shutdown_seconds`.
+
+    Raises:
+        AddressTaken: the address cannot be listened on.
+    """
+    uvloop.run(_serve(api, services))
+
+
+async def _serve(api: Api, services: Services) -> None:
+    settings = services.settings
+    port = _free_port(settings)
+    server = _server(api, settings, port)
+    url = f"http://{settings.host}:{port}"
+    server.on_startup(lambda: structlog.get_logger().info("listening", url=url))
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    serving = asyncio.ensure_future(server.serve())
+    waiting = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if not serving.done():
+        structlog.get_logger().info("stopping", within_s=settings.shutdown_seconds)
+        asyncio.get_running_loop().call_soon(server.stop)
+        await _end(serving, services)
+    await _raise_fault(serving)
+
+
+async def _end(serving: asyncio.Future[None], services: Services) -> None:
+    """Wait for what is being answered; cut it off when the time is over."""
+    done, _ = await asyncio.wait([serving], timeout=services.settings.shutdown_seconds)
+    if not done:
+        structlog.get_logger().warning("cut off", streams=services.streams.cut())
+        await asyncio.wait([serving], timeout=_LAST_SECONDS)
+
+
+async def _raise_fault(serving: asyncio.Future[None]) -> None:
+    if serving.done():
+        await serving
+
+
+def _server(api: Api, settings: Settings, port: int) -> Server:
+    return Server(
+        api,
+        address=settings.host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=settings.connections_limit,
+        backpressure=settings.connections_limit,
+        log_level=LogLevels.critical,
+    )
+
+
+def _free_port(settings: Settings) -> int:
+    """Return the port to listen on: Granian shares a taken one silently (SO_REUSEPORT), so ask first."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            port: int = probe.getsockname()[1]
+            return port
+    except OSError as exc:
+        raise AddressTaken(settings, exc.strerror or str(exc)) from exc

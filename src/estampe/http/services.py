@@ -1,0 +1,48 @@
+"""What the handlers share."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from estampe.http.gate import Gate
+from estampe.http.metrics import Metrics
+from estampe.http.streams import Streams
+
+if TYPE_CHECKING:
+    from estampe.catalog import Keys
+    from estampe.events import Customer
+    from estampe.log import Logs
+    from estampe.log.port import EventLog
+    from estampe.settings import Settings
+
+
+class Services:
+    """The settings, the logs, and all that watches over requests.
+
+    Parameters:
+        settings: the operator's choices.
+        logs: the logs of the data folder.
+        keys: the catalog's keys.
+    """
+
+    def __init__(self, settings: Settings, logs: Logs, keys: Keys) -> None:
+        self.settings = settings
+        self._logs = logs
+        self._open: dict[str, EventLog] = {}
+        self.gate = Gate(keys, settings)
+        self.metrics = Metrics(self._open)
+        self.readers = ThreadPoolExecutor(settings.scan_threads, "reader")
+        self.streams = Streams(settings, self.metrics.streams_open)
+
+    async def log_of(self, customer: Customer) -> EventLog:
+        """Return a customer's log; the first time it is opened in a thread."""
+        if customer.name not in self._open:
+            loop = asyncio.get_running_loop()
+            self._open[customer.name] = await loop.run_in_executor(self.readers, self._logs.of, customer)
+        return self._open[customer.name]
+
+    def close(self) -> None:
+        """Start no further reads."""
+        self.readers.shutdown(wait=True, cancel_futures=True)

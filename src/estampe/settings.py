@@ -1,0 +1,145 @@
+"""Settings: every one has an environment variable `ESTAMPE_<NAME>`, a default and a limit."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, get_args
+
+import msgspec
+from msgspec import Meta
+
+from estampe.errors import EstampeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "ESTAMPE_"
+
+OTHERS = frozenset({"ESTAMPE_URL", "ESTAMPE_KEY"})
+"""Variables of the command that are no settings of the server."""
+
+
+class InvalidSetting(EstampeError):
+    """A setting's value is not allowed."""
+
+    def __init__(self, variable: str, found: str, allowed: str) -> None:
+        super().__init__(f"{variable} is {found!r}; write {allowed}, or unset it")
+
+
+class UnknownSetting(EstampeError):
+    """A variable starts with `ESTAMPE_` and is no setting."""
+
+    def __init__(self, variable: str) -> None:
+        known = (PREFIX + name.upper() for name in Settings.__struct_fields__)
+        near = get_close_matches(variable, [*known, *OTHERS], n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; unset it"
+        super().__init__(f"{variable} is no setting of Estampe{hint}")
+
+
+class Row(NamedTuple):
+    """One setting as the documentation shows it."""
+
+    variable: str
+    default: str
+    unit: str
+    meaning: str
+
+
+def _doc(unit: str, meaning: str, *, ge: float | None = None, le: float | None = None) -> Meta:
+    return Meta(ge=ge, le=le, description=meaning, extra={"unit": unit})
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator may choose; the fields' own descriptions are the reference (docs/settings.md)."""
+
+    data: Annotated[Path, _doc("folder", "where logs and catalog live")] = Path("estampe-data")
+    host: Annotated[str, _doc("address", "the address to listen on")] = "127.0.0.1"
+    port: Annotated[int, _doc("port", "the port to listen on; 0 takes a free one", ge=0, le=65_535)] = 8080
+    connections_limit: Annotated[
+        int, _doc("connections", "open connections served at once; further ones wait", ge=1, le=100_000)
+    ] = 1_024
+    body_limit: Annotated[
+        int, _doc("bytes", "the largest request body, before and after decompression", ge=1_024, le=1 << 30)
+    ] = 16 * 1_048_576
+    batch_limit: Annotated[int, _doc("drafts", "drafts in one publication", ge=1, le=1_000_000)] = 10_000
+    query_limit: Annotated[int, _doc("bytes", "the longest query string", ge=64, le=65_536)] = 4_096
+    rate: Annotated[
+        float,
+        _doc("requests/s", "requests a second of one key in the long run; 0 sets no limit", ge=0, le=1e6),
+    ] = 1_000
+    burst: Annotated[
+        int, _doc("requests", "requests of one key at once, before `rate` counts", ge=1, le=1_000_000)
+    ] = 2_000
+    streams_limit: Annotated[
+        int, _doc("lists", "lists being sent at once, of all keys", ge=1, le=100_000)
+    ] = 256
+    streams_per_key: Annotated[
+        int, _doc("lists", "lists being sent at once, of one key", ge=1, le=100_000)
+    ] = 64
+    scan_threads: Annotated[int, _doc("threads", "threads that read the logs for lists", ge=1, le=256)] = 8
+    stall_seconds: Annotated[
+        float, _doc("s", "how long a client may read or send nothing before it is cut off", ge=0.1, le=86_400)
+    ] = 60
+    shutdown_seconds: Annotated[
+        float, _doc("s", "how long lists may go on after SIGTERM before they are cut off", ge=0, le=3_600)
+    ] = 30
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _doc("level", "the least important line to log")
+    ] = "info"
+    log_format: Annotated[
+        Literal["json", "console"], _doc("format", "one JSON object a line, or text for people")
+    ] = "json"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], **chosen: Any) -> Self:
+        """Read the settings from environment variables.
+
+        Parameters:
+            environ: the environment, such as `os.environ`.
+            chosen: settings that stand above the environment (a command's options); None leaves one alone.
+
+        Raises:
+            UnknownSetting: a variable starts with `ESTAMPE_` and is none of ours.
+            InvalidSetting: a value is not allowed; the message names the variable, what was found and why.
+        """
+        texts = {
+            name: text for name, text in environ.items() if name.startswith(PREFIX) and name not in OTHERS
+        }
+        texts |= {PREFIX + name.upper(): str(value) for name, value in chosen.items() if value is not None}
+        return cls(**dict(_read(cls, variable, text) for variable, text in texts.items()))
+
+    @classmethod
+    def rows(cls) -> tuple[Row, ...]:
+        """Return every setting as the documentation shows it."""
+        return tuple(_row(field) for field in msgspec.structs.fields(cls))
+
+
+def _read(cls: type[Settings], variable: str, text: str) -> tuple[str, Any]:
+    name = variable.removeprefix(PREFIX).lower()
+    field = next((field for field in msgspec.structs.fields(cls) if field.name == name), None)
+    if field is None or variable != PREFIX + name.upper():
+        raise UnknownSetting(variable)
+    try:
+        return name, msgspec.convert(text, field.type, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as exc:
+        raise InvalidSetting(variable, text, _allowed(field)) from exc
+
+
+def _allowed(field: msgspec.structs.FieldInfo) -> str:
+    kind, doc = get_args(field.type)
+    if names := get_args(kind):
+        return "one of " + ", ".join(names)
+    if doc.ge is None:
+        return f"a {doc.extra['unit']}"
+    return f"a{' whole' if kind is int else ''} number from {doc.ge} to {doc.le}"
+
+
+def _path(_type: type, text: str) -> Path:
+    return Path(text)
+
+
+def _row(field: msgspec.structs.FieldInfo) -> Row:
+    doc = next(meta for meta in get_args(field.type) if isinstance(meta, Meta))
+    unit: str = (doc.extra or {})["unit"]
+    return Row(PREFIX + field.name.upper(), f"{field.default}", unit, doc.description or "")
