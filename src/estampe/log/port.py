@@ -1,7 +1,8 @@
 """The port `EventLog`: one append-only log of immutable events per customer.
 
-Its promise (held by `tests/contract`): what was acknowledged is durable; an id is kept once; a window that ends
-at or before the watermark is final; an event is encoded once and served as those bytes; a log is one customer's.
+Its promise (held by `tests/contract`): what was acknowledged is durable; an id is kept once; a window that
+ends at or before the watermark is final; an event is encoded once and served as those bytes; a log is one
+customer's.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from estampe.events import Customer, Draft, Event
 
-POSITION_BITS = 22
-"""A position is `timestamp_ms << POSITION_BITS | n`, n counting the events of one millisecond."""
+POSITION_BITS = 20
+"""A position is `timestamp_ms << POSITION_BITS | n`, n counting the events of one millisecond; int64 until 2248."""
 
 
 class Receipt(NamedTuple):
@@ -78,15 +79,16 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 class Scan(Protocol):
     """The answer to a query: a watermark, then chunks.
 
-    A chunk is `bytes`: one or more whole events in compact JSON, each ended by one newline, about 1 MiB at most
-    (more only if one event is larger). No lock, snapshot or file stays held between two chunks, so a reader may
-    stop anywhere for as long as it likes. Events at or after the watermark are never in it: what is read is final.
+    A chunk is `bytes`: one or more whole events in compact JSON, each ended by one newline, about 1 MiB at
+    most (more only if one event is larger). No lock, snapshot or file stays held between two chunks, so a
+    reader may stop anywhere for as long as it likes. Events at or after the watermark are never in it: what
+    is read is final.
     """
 
     watermark: Watermark
 
     def frames(self) -> Iterator[bytes]:
-        """Yield the same lines as whole zstd frames (RFC 8878) that may be laid end to end; sealed ones as they are."""
+        """Yield the same lines as whole zstd frames (RFC 8878), to be laid end to end; sealed ones as they are."""
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield chunks; blocking, so run it in a thread.
@@ -137,6 +139,10 @@ class Progress(Protocol):
         """Take one report."""
 
 
+def silent(doing: str, done: int, total: int | None) -> None:
+    """Report progress to no one."""
+
+
 class EventLog(Protocol):
     """One customer's log."""
 
@@ -145,11 +151,15 @@ class EventLog(Protocol):
     def publish(self, drafts: Sequence[Draft]) -> Future[list[Receipt]]:
         """Append drafts as events; the future resolves after fsync, one receipt a draft in order.
 
-        All or nothing. A draft whose id is already in the log (or earlier in the same call) is not added again;
-        its receipt has the first one's position and `duplicate=True`. Thread-safe; many calls share one fsync.
+        All or nothing. A draft whose id is already in the log (or earlier in the same call) is not added
+        again; its receipt has the first one's position and `duplicate=True`. Thread-safe; many calls share
+        one fsync.
 
         Raises (from the future):
             LogFull: no room on the disk; nothing of this call was kept.
+
+        Raises (at once):
+            LogBusy: too many drafts wait already.
             LogClosed: the log is closing.
         """
 
@@ -162,19 +172,20 @@ class EventLog(Protocol):
     def subscribe(self, after: int) -> Subscription:
         """Follow the log from the event after position `after` (0: from the first)."""
 
-    def import_history(self, events: Iterable[Event], progress: Progress | None = None) -> Imported:
+    def import_history(self, events: Iterable[Event], progress: Progress = silent) -> Imported:
         """Add events that already have ids and timestamps, in any order; changes the epoch if any is new.
 
-        Ties on one timestamp keep the order given. May be interrupted and repeated: what is there is left alone.
+        Ties on one timestamp keep the order given. May be interrupted and repeated: what is there is left
+        alone.
 
         Raises:
             TimestampAhead: an event's timestamp is not before the watermark.
         """
 
-    def verify(self, progress: Progress | None = None) -> Findings:
+    def verify(self, progress: Progress = silent) -> Findings:
         """Read everything and check it."""
 
-    def compact(self, progress: Progress | None = None) -> None:
+    def compact(self, progress: Progress = silent) -> None:
         """Seal all that can be sealed and give free room back to the disk."""
 
     def close(self) -> None:
@@ -189,12 +200,20 @@ class LogFull(LogError):
     """There is no room on the disk; nothing of the call was kept. Make room and send it again."""
 
 
+class LogBusy(LogError):
+    """More drafts wait for the disk than the log holds in memory. Send these again a little later."""
+
+
 class LogClosed(LogError):
     """The log is closing or closed."""
 
 
 class LogInUse(LogError):
     """Another process has this data folder open for writing."""
+
+
+class NoSuchLog(LogError):
+    """There is no log of this customer."""
 
 
 class DamagedLog(LogError):

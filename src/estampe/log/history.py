@@ -1,0 +1,186 @@
+"""Changes to what is already in a log: rows sealed into segments, segments opened again, old events added.
+
+Each is one transaction of the writer, so that neither a crash nor a reader ever sees an event twice or not at
+all.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from estampe.events import decode
+from estampe.log import sql, store
+from estampe.log.entry import entry_of_event
+from estampe.log.keys import id_key, pack
+from estampe.log.port import POSITION_BITS, LogError
+from estampe.log.sealed import FRAME_BITS, SEGMENT_BITS, Sealed, sheets
+from estampe.log.seen import buckets
+from estampe.log.segment import SEGMENT_EVENTS, Row, Segment, pack_places, seal
+from estampe.log.writer import add_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import apsw
+
+    from estampe.log.entry import Entry
+    from estampe.log.reader import Reader
+    from estampe.log.writer import Writer
+
+LAST_POSITION = (1 << 63) - 1
+
+
+class History:
+    """Seals and opens segments of one log; one change at a time.
+
+    Parameters:
+        writer: runs the transactions.
+        reader: reads the rows that are to be sealed.
+    """
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._lock = threading.Lock()
+
+    def seal_oldest(self, before: int = LAST_POSITION) -> int:
+        """Seal the oldest rows before a position, a segment's worth at most; return how many."""
+        with self._lock:
+            rows = self._oldest_rows(before)
+            if rows:
+                segment = seal(rows)
+                self._writer.run(lambda connection: self._store(connection, segment))
+                self._writer.seen.forget(row.id for row in rows)
+            return len(rows)
+
+    def _oldest_rows(self, before: int) -> list[Row]:
+        """Read rows that may be one segment: the oldest ones, up to the next segment that lies after them."""
+        with self._reader.snapshot() as connection:
+            found = store.value(connection, sql.OLDEST)
+            if found is None:
+                return []
+            bounds = {"low": found, "high": before}
+            following = store.row(connection, sql.NEXT_SEGMENT[False], bounds)
+            bounds["high"] = min(before, following[1]) if following else before
+            return [Row(*row) for row in store.rows(connection, sql.ROWS, {**bounds, "limit": SEGMENT_EVENTS})]
+
+    def _store(self, connection: apsw.Connection, segment: Segment) -> None:
+        segment_id = add_segment(connection, segment)
+        self._writer.seen.seal(segment_id, (row.id for row in segment.rows))
+        for statement in sql.DROP_ROWS:
+            connection.execute(statement, {"first": segment.first, "last": segment.last})
+        connection.execute(sql.BUMP_STATE, {"name": "layout"})
+
+    def open_small(self) -> None:
+        """Turn segments of less than half the usual size into rows again, to be sealed anew with others."""
+        with self._lock:
+            with self._reader.snapshot() as connection:
+                small = [
+                    Sealed(*row) for row in store.rows(connection, sql.SMALL_SEGMENTS, {"events": SEGMENT_EVENTS // 2})
+                ]
+            for sealed in small:
+                self._writer.run(partial(self._open, sealed=sealed))
+
+    def _open(self, connection: apsw.Connection, sealed: Sealed) -> None:
+        """Turn a segment into rows again."""
+        rows = []
+        for sheet in sheets(connection, sealed):
+            for position, line in zip(sheet.open_positions(), sheet.open(), strict=True):
+                rows.append(self._writer.row(entry_of_event(decode(line)), position))
+        drop_segment(connection, sealed)
+        add_rows(connection, rows)
+        connection.execute(sql.BUMP_STATE, {"name": "layout"})
+        self._writer.seen.recent.update((row.id, row.position) for row in rows)
+
+    def add(self, entries: Sequence[tuple[int, Entry]]) -> int:
+        """Add old events, given as (timestamp ms, entry) in time order; return how many were new."""
+        with self._lock:
+            return self._writer.run(lambda connection: self._add(connection, entries))
+
+    def _add(self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]]) -> int:
+        new: dict[bytes, tuple[int, Entry]] = {}
+        for timestamp_ms, entry in entries:
+            event_id = entry.id.bytes
+            if event_id not in new and self._writer.seen.position_of(event_id) is None:
+                new[event_id] = (timestamp_ms, entry)
+        if not new:
+            return 0
+        self._make_way(connection, [timestamp_ms for timestamp_ms, _ in new.values()])
+        rows = self._rows(connection, list(new.values()))
+        add_rows(connection, rows)
+        connection.execute(sql.BUMP_STATE, {"name": "epoch"})
+        self._writer.seen.recent.update((row.id, row.position) for row in rows)
+        return len(rows)
+
+    def _make_way(self, connection: apsw.Connection, times_ms: Sequence[int]) -> None:
+        """Open every segment in whose span an event of these (rising) times would fall."""
+        for time_ms in times_ms:
+            bounds = {"low": time_ms << POSITION_BITS, "high": (time_ms + 1) << POSITION_BITS}
+            for row in store.rows(connection, sql.NEXT_SEGMENT[False], bounds):
+                self._open(connection, Sealed(*row))
+
+    def _rows(self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]]) -> list[Row]:
+        """Place each entry behind what its millisecond already has."""
+        rows: list[Row] = []
+        after = -1
+        for timestamp_ms, entry in entries:
+            start = timestamp_ms << POSITION_BITS
+            if after < start:
+                bounds = {"low": start, "high": start + (1 << POSITION_BITS)}
+                newest = store.value(connection, sql.NEWEST_ROW, bounds)
+                after = start if newest is None else newest + 1
+            if after >> POSITION_BITS != timestamp_ms:
+                raise LogError(f"More than {1 << POSITION_BITS} events in the millisecond {timestamp_ms}.")
+            rows.append(self._writer.row(entry, after))
+            after += 1
+        return rows
+
+
+def add_segment(connection: apsw.Connection, segment: Segment) -> int:
+    """Store a segment and what finds its events; return its id."""
+    places = pack_places(frame.place for frame in segment.frames)
+    columns = (segment.first, segment.last, len(segment.rows), places, segment.order)
+    segment_id: int = store.value(connection, sql.ADD_SEGMENT, columns)
+    store.insert(
+        connection,
+        sql.ADD_FRAMES,
+        [
+            (segment_id << FRAME_BITS | number, frame.positions, frame.lines)
+            for number, frame in enumerate(segment.frames)
+        ],
+    )
+    _add_runs(connection, segment)
+    _add_keys(connection, segment_id, segment.rows)
+    return segment_id
+
+
+def _add_runs(connection: apsw.Connection, segment: Segment) -> None:
+    by_action = [(run.action, run.kind, run.place, run.length) for run in segment.runs()]
+    by_kind: dict[int, tuple[int, int, int]] = {}
+    for _, kind, place, count in by_action:
+        _, start, length = by_kind.get(kind, (kind, place, 0))
+        by_kind[kind] = (kind, start, length + count)
+    for statement, runs in (
+        (sql.ADD_ACTION_RUNS, by_action),
+        (sql.ADD_KIND_RUNS, list(by_kind.values())),
+    ):
+        connection.execute(statement, {"first": segment.first, "runs": msgspec.json.encode(runs).decode()})
+
+
+def _add_keys(connection: apsw.Connection, segment_id: int, rows: Sequence[Row]) -> None:
+    ids = [(id_key(row.id), place) for place, row in enumerate(rows)]
+    contacts = [(key, place) for place, row in enumerate(rows) for key in (row.contact_key, row.hash_key) if key]
+    for statement, keys in ((sql.ADD_ID_KEYS, ids), (sql.ADD_CONTACT_KEYS, contacts)):
+        packed = [(bucket << SEGMENT_BITS | segment_id, entries) for bucket, entries in pack(keys)]
+        store.insert(connection, statement, packed)
+
+
+def drop_segment(connection: apsw.Connection, sealed: Sealed) -> None:
+    """Delete a segment and what finds its events."""
+    bindings = {"id": sealed.id, "first": sealed.first, "buckets": buckets(sealed.id)}
+    for statement in sql.DROP_SEGMENT:
+        connection.execute(statement, bindings)

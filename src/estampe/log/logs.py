@@ -1,0 +1,146 @@
+"""The logs of a data folder: one file a customer, one process that writes them all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from estampe.events import Customer
+from estampe.log.port import LogClosed, LogInUse, NoSuchLog
+from estampe.log.sqlite import SqliteEventLog, SqliteLogReader
+from estampe.log.store import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+
+def path_of(data: Path, customer: Customer) -> Path:
+    """Return the file of a customer's log in a data folder."""
+    return data / "logs" / customer.agency / f"{customer.customer}.db"
+
+
+def customers_in(data: Path) -> Iterator[Customer]:
+    """Yield the customers that have a log in a data folder, in the order of their names."""
+    for path in sorted((data / "logs").glob("*/*.db")):
+        yield Customer(agency=path.parent.name, customer=path.stem)
+
+
+class Logs:
+    """Opens the logs of a data folder for writing, each on first use, and closes them together.
+
+    Parameters:
+        data: the folder; made if absent.
+
+    Raises:
+        LogInUse: another process has it open for writing.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._logs: dict[Customer, SqliteEventLog] = {}
+        self._opening = threading.Lock()
+        self._closed = False
+        with translated(data):
+            data.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(data)
+
+    def of(self, customer: Customer) -> SqliteEventLog:
+        """Return a customer's log, opening or making it on first use.
+
+        Raises:
+            DamagedLog, NewerLog: see `SqliteEventLog`.
+            LogClosed: the folder is closed.
+        """
+        found = self._logs.get(customer)
+        if found is not None:
+            return found
+        with self._opening:
+            if self._closed:
+                raise LogClosed("The logs are closed.")
+            if customer not in self._logs:
+                self._logs[customer] = SqliteEventLog(path_of(self.data, customer), customer)
+            return self._logs[customer]
+
+    def opened(self) -> list[SqliteEventLog]:
+        """Return the logs that are open."""
+        return list(self._logs.values())
+
+    def customers(self) -> list[Customer]:
+        """Return the customers that have a log here."""
+        return list(customers_in(self.data))
+
+    def close(self) -> None:
+        """Close every log, then give the folder free."""
+        with self._opening:
+            self._closed = True
+            for log in self._logs.values():
+                log.close()
+            self._logs.clear()
+            os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class LogReaders:
+    """Reads the logs of a data folder, beside the process that writes them if there is one.
+
+    Parameters:
+        data: the folder.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._readers: dict[Customer, SqliteLogReader] = {}
+
+    def of(self, customer: Customer) -> SqliteLogReader:
+        """Return a reader of a customer's log.
+
+        Raises:
+            NoSuchLog: there is none.
+            DamagedLog, NewerLog: see `SqliteLogReader`.
+        """
+        if customer not in self._readers:
+            path = path_of(self.data, customer)
+            if not path.exists():
+                raise NoSuchLog(f"{self.data} has no log of {customer.agency}/{customer.customer}.")
+            self._readers[customer] = SqliteLogReader(path, customer)
+        return self._readers[customer]
+
+    def customers(self) -> list[Customer]:
+        """Return the customers that have a log here."""
+        return list(customers_in(self.data))
+
+    def close(self) -> None:
+        """Let go of every file."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+
+
+def _lock(data: Path) -> int:
+    """Take the writer's lock of a folder; the system gives it free when the process ends, however it ends."""
+    path = data / "writer.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
+        os.close(descriptor)
+        raise LogInUse(
+            f"{data} is open for writing in another process (id {holder}). Stop that one first, use its HTTP "
+            "API, or choose another folder with --data or ESTAMPE_DATA."
+        ) from error
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor

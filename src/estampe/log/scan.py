@@ -1,0 +1,209 @@
+"""Scans: the events of a query as chunks of lines, read in short steps.
+
+Every step takes its own snapshot, reads one segment's frames (packed) or a chunk of recent rows, and lets go.
+Where the next step starts is a position, so events that are sealed or opened in between are neither missed
+nor read twice.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+import zstandard
+
+from estampe.events import decode, facets
+from estampe.log import sql, store
+from estampe.log.sealed import Span, sheets
+from estampe.log.segment import decompress
+from estampe.log.selection import Matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import apsw
+
+    from estampe.log.port import Query, Watermark
+    from estampe.log.reader import Reader
+    from estampe.log.sealed import Sheet
+    from estampe.log.selection import Match, Selection
+
+CHUNK_BYTES = 1 << 20
+FIRST_CHUNK_BYTES = 1 << 16
+FIRST_ROWS = 64
+MOST_ROWS = 4096
+
+
+class Recent(NamedTuple):
+    """Neighbouring selected rows: the span they cover, how many, their lines without the last newline."""
+
+    first: int
+    last: int
+    events: int
+    lines: bytes
+
+
+class Found(NamedTuple):
+    """A segment with selected events, and the frames that hold them."""
+
+    match: Match
+    sheets: Sequence[Sheet]
+
+    @property
+    def first(self) -> int:
+        """The smallest position of the segment."""
+        return self.match.sealed.first
+
+    @property
+    def last(self) -> int:
+        """The largest position of the segment."""
+        return self.match.sealed.last
+
+
+class Piece(NamedTuple):
+    """Whole lines, plain or as one zstd frame."""
+
+    data: bytes
+    packed: bool
+
+
+class SqliteScan:
+    """See `port.Scan`; may be iterated once, by `iter` or by `frames`."""
+
+    def __init__(self, reader: Reader, query: Query, selection: Selection, watermark: Watermark) -> None:
+        self.watermark = watermark
+        self._reader = reader
+        self._query = query
+        self._selection = selection
+        self._descending = query.sort == "desc"
+        self._ordered = query.sort is not None or query.limit is not None
+        self._left = query.limit
+        self._rows = FIRST_ROWS
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield chunks of lines."""
+        with store.translated(self._reader.path):
+            yield from _gathered(decompress(data) if packed else data for data, packed in self._pieces())
+
+    def frames(self) -> Iterator[bytes]:
+        """Yield the same lines as zstd frames; sealed ones as they are stored."""
+        compress = zstandard.ZstdCompressor(level=1, write_checksum=True).compress
+        with store.translated(self._reader.path):
+            yield from _gathered(data if packed else compress(data) for data, packed in self._pieces())
+
+    def _pieces(self) -> Iterator[Piece]:
+        """Walk the span in the query's direction, one step a snapshot."""
+        low, high = self._selection.low, self._selection.high
+        matches = Matches(self._selection, descending=self._descending)
+        while low < high and self._left != 0:
+            with self._reader.snapshot() as connection:
+                step = self._step(connection, matches, low, high)
+            if step is None:
+                return
+            yield from self._recent_pieces(step) if isinstance(step, Recent) else self._sealed_pieces(step)
+            low, high = (low, step.first) if self._descending else (step.last + 1, high)
+
+    def _step(self, connection: apsw.Connection, matches: Matches, low: int, high: int) -> Recent | Found | None:
+        """Read what comes first in the span: rows before the next segment, or that segment."""
+        match = matches.next(connection, low, high)
+        if match is None:
+            return self._recent(connection, low, high)
+        before = (match.sealed.last + 1, high) if self._descending else (low, match.sealed.first)
+        return self._recent(connection, *before) or Found(match, sheets(connection, *match))
+
+    def _recent(self, connection: apsw.Connection, low: int, high: int) -> Recent | None:
+        if low >= high:
+            return None
+        limit = self._rows if self._left is None else min(self._rows, self._left)
+        bindings = {"low": low, "high": high, "limit": limit, **self._selection.bindings()}
+        statement = sql.RECENT[self._selection.filtered, self._descending]
+        first, last, count, lines = store.rows(connection, statement, bindings)[0]
+        if not count:
+            return None
+        self._rows = max(FIRST_ROWS, min(self._rows * 4, MOST_ROWS, CHUNK_BYTES * count // len(lines)))
+        return Recent(first, last, count, lines)
+
+    def _recent_pieces(self, recent: Recent) -> Iterator[Piece]:
+        lines = recent.lines + b"\n"
+        if self._selection.keys:
+            lines = _lines(self._exact(recent.lines.split(b"\n")))
+        self._count(recent.events)
+        yield Piece(lines, packed=False)
+
+    def _count(self, events: int) -> None:
+        if self._left is not None:
+            self._left -= events
+
+    def _sealed_pieces(self, found: Found) -> Iterator[Piece]:
+        inside = self._selection.low <= found.first and found.last < self._selection.high
+        if self._ordered:
+            yield from self._ordered_pieces(found, inside=inside)
+            return
+        for sheet in found.sheets:
+            if inside and _whole(sheet, found.match.spans):
+                yield Piece(sheet.lines, packed=True)
+            elif lines := self._exact([line for _, line in self._selected(sheet, found.match.spans)]):
+                yield Piece(_lines(lines), packed=False)
+
+    def _ordered_pieces(self, found: Found, *, inside: bool) -> Iterator[Piece]:
+        """Yield a segment's selected events by position, as plain pieces of about a chunk each."""
+        if inside and found.match.spans is None:
+            lines = _in_order(found)
+            if self._descending:
+                lines.reverse()
+        else:
+            pairs = [pair for sheet in found.sheets for pair in self._selected(sheet, found.match.spans)]
+            pairs.sort(reverse=self._descending)
+            lines = self._exact([line for _, line in pairs])
+        lines = lines[: self._left]
+        self._count(len(lines))
+        for start in range(0, len(lines), self._rows):
+            yield Piece(_lines(lines[start : start + self._rows]), packed=False)
+
+    def _selected(self, sheet: Sheet, spans: Sequence[Span] | None) -> Iterator[tuple[int, bytes]]:
+        """Yield the selected events of a frame with their positions, in the order of their places."""
+        events = list(zip(sheet.open_positions(), sheet.open(), strict=True))
+        for start, end in spans or [Span(sheet.place, sheet.place + sheet.length)]:
+            for event in events[max(start - sheet.place, 0) : max(end - sheet.place, 0)]:
+                if self._selection.low <= event[0] < self._selection.high:
+                    yield event
+
+    def _exact(self, lines: list[bytes]) -> list[bytes]:
+        """Drop events that only share a key with the contact asked for."""
+        return [line for line in lines if self._is_of_contact(line)] if self._selection.keys else lines
+
+    def _is_of_contact(self, line: bytes) -> bool:
+        facts = facets(decode(line))
+        asked = (self._query.contact, self._query.hash and self._query.hash.lower())
+        return all(name in (None, has) for name, has in zip(asked, (facts.contact, facts.hash), strict=True))
+
+
+def _in_order(found: Found) -> list[bytes]:
+    """Return all events of a segment by rising position."""
+    lines = [line for sheet in found.sheets for line in sheet.open()]
+    order = found.match.sealed.order()
+    return list(itemgetter(*order)(lines)) if len(order) > 1 else lines
+
+
+def _whole(sheet: Sheet, spans: Sequence[Span] | None) -> bool:
+    """Whether all of a frame's places are selected."""
+    end = sheet.place + sheet.length
+    return spans is None or any(span.start <= sheet.place and end <= span.end for span in spans)
+
+
+def _lines(events: list[bytes]) -> bytes:
+    return b"\n".join(events) + b"\n" if events else b""
+
+
+def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Join parts to chunks: a small one first, so that a reader has something soon, then CHUNK_BYTES each."""
+    waiting: list[bytes] = []
+    size, enough = 0, FIRST_CHUNK_BYTES
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= enough:
+            yield b"".join(waiting) if len(waiting) > 1 else part
+            waiting, size, enough = [], 0, min(enough * 4, CHUNK_BYTES)
+    if size:
+        yield b"".join(waiting)

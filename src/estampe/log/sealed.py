@@ -1,0 +1,115 @@
+"""Sealed events as they are read from the file: one segment, some of its places, their frames."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from estampe.log import sql, store
+from estampe.log.keys import bucket_of, id_key, places_of
+from estampe.log.segment import open_lines, open_order, open_places, open_positions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import apsw
+
+SEGMENT_BITS = 32
+FRAME_BITS = 16
+
+
+class Sealed(NamedTuple):
+    """A segment's row: its id, the span of positions it covers, and how its frames lie."""
+
+    id: int
+    first: int
+    last: int
+    events: int
+    places: bytes
+    places_order: bytes
+
+    def reaches(self, low: int, high: int) -> bool:
+        """Whether the span reaches into the positions from `low` to before `high`."""
+        return self.last >= low and self.first < high
+
+    def order(self) -> Sequence[int]:
+        """Return the places by rising position."""
+        return open_order(self.places_order)
+
+    def frame_of(self, place: int) -> int:
+        """Return the number of the frame that holds a place."""
+        return bisect_right(open_places(self.places), place) - 1
+
+
+class Span(NamedTuple):
+    """Places from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+class Sheet(NamedTuple):
+    """A frame as read, still packed; `place` is its first line's, `length` how many lines it has."""
+
+    place: int
+    length: int
+    positions: bytes
+    lines: bytes
+
+    def open(self) -> list[bytes]:
+        """Return the events, in the order of their places."""
+        return open_lines(self.lines)
+
+    def open_positions(self) -> list[int]:
+        """Return the events' positions, in the order of their places."""
+        return open_positions(self.positions)
+
+
+def segment(connection: apsw.Connection, segment_id: int) -> Sealed:
+    """Read a segment's row by its id."""
+    return Sealed(*store.rows(connection, sql.SEGMENT, {"id": segment_id})[0])
+
+
+def sheets(connection: apsw.Connection, sealed: Sealed, spans: Sequence[Span] | None = None) -> list[Sheet]:
+    """Read the frames of a segment that hold places of `spans` (None: all of them), in order."""
+    starts = [*open_places(sealed.places), sealed.events]
+    found = []
+    for first, last in _neighbours(sealed, spans):
+        bounds = {"first": sealed.id << FRAME_BITS | first, "last": sealed.id << FRAME_BITS | last}
+        for number, positions, lines in store.rows(connection, sql.FRAMES, bounds):
+            found.append(Sheet(starts[number], starts[number + 1] - starts[number], positions, lines))
+    return found
+
+
+def _neighbours(sealed: Sealed, spans: Sequence[Span] | None) -> Iterator[tuple[int, int]]:
+    """Yield the frames to read as runs (first, last) of neighbours, each frame once."""
+    starts = open_places(sealed.places)
+    if spans is None:
+        yield 0, len(starts) - 1
+        return
+    wanted = sorted(
+        {number for start, end in spans for number in range(sealed.frame_of(start), sealed.frame_of(end - 1) + 1)}
+    )
+    first = last = wanted[0]
+    for number in wanted[1:]:
+        if number != last + 1:
+            yield first, last
+            first = number
+        last = number
+    yield first, last
+
+
+def position_of_id(connection: apsw.Connection, event_id: bytes, text: bytes) -> int | None:
+    """Return the position of a sealed event by its id, None if no segment has it.
+
+    Parameters:
+        event_id: the id's 16 bytes.
+        text: the member as it stands in the event, `"id":"…"`.
+    """
+    key = id_key(event_id)
+    for segment_id, entries in store.rows(connection, sql.ID_KEYS, {"bucket": bucket_of(key)}):
+        for place in places_of(key, entries):
+            [sheet] = sheets(connection, segment(connection, segment_id), [Span(place, place + 1)])
+            if text in sheet.open()[place - sheet.place]:
+                return sheet.open_positions()[place - sheet.place]
+    return None

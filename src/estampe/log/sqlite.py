@@ -1,0 +1,154 @@
+"""`SqliteEventLog`: the embedded engine, one SQLite file a customer.
+
+Recent events are rows, older ones sealed segments (segment.py). One writer thread shares fsyncs among publishers
+(writer.py), readers take short snapshots on connections of their own (reader.py, scan.py), and a keeper seals and
+checkpoints (keeper.py).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from estampe.log import sql, store
+from estampe.log.clock import Clock
+from estampe.log.entry import entry_of_draft
+from estampe.log.history import History
+from estampe.log.importing import Import
+from estampe.log.keeper import RECENT_EVENTS, Keeper
+from estampe.log.port import POSITION_BITS, LogError, LogFull, Watermark, silent
+from estampe.log.reader import Reader
+from estampe.log.scan import SqliteScan
+from estampe.log.segment import SEGMENT_EVENTS
+from estampe.log.selection import select
+from estampe.log.subscription import News, SqliteSubscription
+from estampe.log.tide import Tide
+from estampe.log.verifying import Verification
+from estampe.log.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    import apsw
+
+    from estampe.events import Customer, Draft, Event
+    from estampe.log.port import Findings, Imported, Progress, Query, Receipt
+
+
+class SqliteLogReader:
+    """Reads one customer's log; may stand beside the process that writes it.
+
+    Raises:
+        DamagedLog: the file's bytes do not check out.
+        NewerLog: a newer version wrote it.
+    """
+
+    def __init__(self, path: Path, customer: Customer) -> None:
+        self.customer = customer
+        self.path = path
+        with store.translated(path):
+            store.check(path, customer)
+        self._reader = Reader(path)
+        self._news = News()
+
+    def watermark(self) -> Watermark:
+        """Return up to when the log is final: here, just behind the newest event."""
+        with self._reader.snapshot() as connection:
+            return Watermark(_newest_ms(connection) + 1, store.state(connection, "epoch"))
+
+    def scan(self, query: Query) -> SqliteScan:
+        """Answer a query."""
+        watermark = self.watermark()
+        with self._reader.snapshot() as connection:
+            selection = select(connection, query, watermark.complete_until_ms)
+        return SqliteScan(self._reader, query, selection, watermark)
+
+    def subscribe(self, after: int) -> SqliteSubscription:
+        """Follow the log from the event after a position."""
+        return SqliteSubscription(self._reader, self._news, after)
+
+    def verify(self, progress: Progress = silent) -> Findings:
+        """Read everything and check it."""
+        return Verification(self.path, progress).run()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._reader.close()
+
+
+class SqliteEventLog(SqliteLogReader):
+    """One customer's log in one file; see `port.EventLog` for what each verb promises.
+
+    One process at a time may open it: `Logs` holds the lock of the folder.
+    """
+
+    def __init__(self, path: Path, customer: Customer, clock: Callable[[int], Clock] = Clock) -> None:
+        with store.translated(path):
+            if not path.exists():
+                store.create(path, customer)
+        super().__init__(path, customer)
+        with self._reader.snapshot() as connection:
+            last_ms, ceiling_ms = _newest_ms(connection), store.state(connection, "ceiling_ms")
+        self._tide = Tide(last_ms, ceiling_ms, clock)
+        self._writer = Writer(path, self._tide, self._committed)
+        self._history = History(self._writer, self._reader)
+        self._keeper = Keeper(path, self._writer, self._history)
+
+    def _committed(self, events: int) -> None:
+        if events:
+            self._news.ring()
+        if len(self._writer.seen.recent) >= RECENT_EVENTS + SEGMENT_EVENTS:
+            self._keeper.wake()
+
+    def publish(self, drafts: Sequence[Draft]) -> Future[list[Receipt]]:
+        """Append drafts as events; the future resolves after fsync."""
+        return self._writer.publish([entry_of_draft(draft, self.customer) for draft in drafts])
+
+    def watermark(self) -> Watermark:
+        """Return up to when the log is final now."""
+        if self._tide.next_ceiling_ms() is not None:
+            # Without room on the disk the watermark stands still at the stored ceiling; reading goes on.
+            with suppress(LogFull):
+                self._tide.lease(self._writer.run(self._writer.store_ceiling))
+        with self._reader.snapshot() as connection:
+            epoch = store.state(connection, "epoch")
+        return Watermark(self._tide.watermark_ms(), epoch)
+
+    def import_history(self, events: Iterable[Event], progress: Progress = silent) -> Imported:
+        """Add events that already have ids and timestamps."""
+
+        def final_ms() -> int:
+            return self.watermark().complete_until_ms
+
+        with store.translated(self.path):
+            return Import(self._writer, self._history, final_ms, progress).run(events)
+
+    def compact(self, progress: Progress = silent) -> None:
+        """Seal all that is there now and give free room back; needs room for a second copy meanwhile."""
+        self._history.open_small()
+        before = self.watermark().complete_until_ms << POSITION_BITS
+        done = 0
+        while sealed := self._history.seal_oldest(before):
+            done += sealed
+            progress("sealing", done, None)
+        progress("giving room back", done, done)
+        self._writer.run(store.vacuum, in_transaction=False)
+
+    def close(self) -> None:
+        """Finish what was accepted, then let go of the file."""
+        self._keeper.close()
+        with suppress(LogError):
+            self._writer.run(self._store_last_announced)
+        self._writer.close()
+        super().close()
+
+    def _store_last_announced(self, connection: apsw.Connection) -> None:
+        # Nothing is announced after it, so the next start need not begin ahead of the time.
+        connection.execute(sql.SET_STATE, {"name": "ceiling_ms", "value": self._tide.announced_ms})
+
+
+def _newest_ms(connection: apsw.Connection) -> int:
+    newest = store.value(connection, sql.NEWEST)
+    return -1 if newest is None else newest >> POSITION_BITS

@@ -1,0 +1,162 @@
+"""The file of one log: opened, checked, configured; foreign errors become ours here."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import apsw
+import zstandard
+
+from estampe.log import sql
+from estampe.log.port import DamagedLog, LogError, LogFull, NewerLog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from estampe.events import Customer
+
+BATCH_ROWS = (256, 64, 16, 4, 1)
+"""Rows an INSERT carries: few sizes, so that statements stay prepared; few steps, as each gives the GIL away."""
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's, zstd's and the system's errors about a log's file into ours."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise LogFull(f"No room on the disk of {path}: nothing was kept. Make room, then send it again.") from error
+    except (apsw.CorruptError, apsw.NotADBError, apsw.FormatError, zstandard.ZstdError) as error:
+        raise damaged(path, str(error)) from error
+    except (apsw.Error, OSError) as error:
+        raise LogError(f"{path}: {error}") from error
+
+
+def damaged(path: Path, what: str) -> DamagedLog:
+    """Return the error for a file whose bytes do not check out; it names the command that tells more."""
+    customer = f"{path.parent.name}/{path.stem}"
+    command = f"estampe verify {customer} --data {path.parent.parent.parent}"
+    return DamagedLog(f"{path} is damaged ({what}). Run `{command}` to see how far, then put back a backup.")
+
+
+def create(path: Path, customer: Customer) -> None:
+    """Make the file of a new log; safe to be interrupted."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = connect(path)
+    connection.execute("PRAGMA auto_vacuum = NONE; PRAGMA journal_mode = WAL")
+    with connection:
+        connection.execute(sql.SCHEMA)
+        connection.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}; PRAGMA user_version = {sql.VERSION}")
+        for name, value in (
+            ("customer", f"{customer.agency}/{customer.customer}"),
+            ("epoch", 1),
+            ("ceiling_ms", 0),
+        ):
+            connection.execute(sql.SET_STATE, {"name": name, "value": value})
+        connection.execute(sql.SET_STATE, {"name": "layout", "value": 0})
+    connection.close()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check(path: Path, customer: Customer) -> None:
+    """Refuse a file that is not this customer's log, not whole, or newer than this program.
+
+    Raises:
+        DamagedLog, NewerLog, LogError.
+    """
+    connection = connect(path)
+    try:
+        if _pragma(connection, "application_id") != sql.APPLICATION_ID:
+            raise damaged(path, "not a log of Estampe")
+        version = _pragma(connection, "user_version")
+        if version > sql.VERSION:
+            raise NewerLog(
+                f"{path} was written by a newer version of Estampe (format {version}; this one knows "
+                f"{sql.VERSION}). Run that version, or a newer one, on this data folder."
+            )
+        _check_size(connection, path)
+        owner = state(connection, "customer")
+        if owner != f"{customer.agency}/{customer.customer}":
+            raise LogError(f"{path} is the log of {owner}, not of {customer.agency}/{customer.customer}.")
+        for statement in sql.TOUCH:
+            rows(connection, statement)
+    finally:
+        connection.close()
+
+
+def _check_size(connection: apsw.Connection, path: Path) -> None:
+    """Compare the pages that the header promises with those that are there: a cut file shows at once."""
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        return
+    promised = _pragma(connection, "page_count") * _pragma(connection, "page_size")
+    if path.stat().st_size < promised:
+        raise damaged(path, f"{path.stat().st_size} bytes of {promised}")
+
+
+def _pragma(connection: apsw.Connection, name: str) -> int:
+    return int(value(connection, f"PRAGMA {name}"))
+
+
+def connect(path: Path, *, writing: bool = True) -> apsw.Connection:
+    """Open a connection as every part of the engine wants it."""
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(10_000)
+    connection.wal_autocheckpoint(0)
+    connection.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")
+    if not writing:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def rows(connection: apsw.Connection, statement: str, bindings: Any = None) -> list[tuple[Any, ...]]:
+    """Return all rows that a statement gives."""
+    return connection.execute(statement, bindings).fetchall()
+
+
+def row(connection: apsw.Connection, statement: str, bindings: Any = None) -> tuple[Any, ...] | None:
+    """Return the first row that a statement gives, None if there is none."""
+    found = rows(connection, statement, bindings)
+    return found[0] if found else None
+
+
+def value(connection: apsw.Connection, statement: str, bindings: Any = None) -> Any:
+    """Return the first column of the first row that a statement gives, None if there is none."""
+    found = rows(connection, statement, bindings)
+    return found[0][0] if found else None
+
+
+def state(connection: apsw.Connection, name: str) -> Any:
+    """Return a value of the log's state."""
+    return value(connection, sql.GET_STATE, {"name": name})
+
+
+def insert(connection: apsw.Connection, into: str, columns: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of equal width with as few statements as can be; `into` is a statement up to VALUES."""
+    start = 0
+    for size in BATCH_ROWS:
+        while len(columns) - start >= size:
+            batch = columns[start : start + size]
+            one = f"({','.join('?' * len(batch[0]))})"
+            connection.execute(
+                f"{into} VALUES {','.join([one] * size)}",
+                [one_value for one_row in batch for one_value in one_row],
+            )
+            start += size
+
+
+def vacuum(connection: apsw.Connection) -> None:
+    """Write the file anew without free room, and empty the WAL."""
+    connection.execute("VACUUM")
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
