@@ -84,7 +84,7 @@ class EventList:
         body = body_of(scan, answer.form, answer.coding)
         async with aclosing(read_ahead(body, threads)) as chunks:
             # A fault in the first chunk is still a whole answer, a problem.
-            first = await anext(chunks)
+            first = await anext(chunks, b"")
             self._services.metrics.first_chunk_seconds.observe(exchange.elapsed_s)
             await exchange.start(200, *answer.headers(scan.watermark))
             await self._send(exchange, first, chunks)

@@ -1,0 +1,46 @@
+"""The journal: one line a request, and never a key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from estampe.http import journal
+
+
+def test_one_line_a_request_tells_who_what_and_how_long(call: Any, draft: dict[str, Any], capfd: Any) -> None:
+    journal.configure(call.settings)
+    call.post([draft], headers={"x-request-id": "mine"})
+    (line,) = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert line["event"] == "request"
+    assert line["request_id"] == "mine"
+    assert (line["method"], line["route"], line["status"]) == ("POST", "/actions/events", 201)
+    assert (line["customer"], line["key"]) == ("DEMO/028", call.key.split("_")[1])
+    assert line["bytes"] > 0
+    assert line["ms"] >= 0
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_keys_text_is_in_no_line(call: Any, draft: dict[str, Any], capfd: Any, form: str) -> None:
+    journal.configure(msgspec.structs.replace(call.settings, log_format=form, log_level="debug"))
+    call.post([draft])
+    call("GET", f"/actions/events?key={call.key}")
+    call("GET", f"/{call.key}")
+    call("GET", "/actions/events", key=call.key + "x")
+    call.log.refusal = RuntimeError("broken")
+    call.post([draft])
+    call.log.chunks = [b"{}\n", RuntimeError("broken")]
+    call("GET", "/actions/events")
+    written = "".join(capfd.readouterr())
+    assert "broken answer" in written
+    assert "internal error" in written
+    assert call.key[-43:] not in written
+
+
+def test_a_higher_level_leaves_the_lines_of_requests_out(call: Any, capfd: Any) -> None:
+    journal.configure(msgspec.structs.replace(call.settings, log_level="warning"))
+    call("GET", "/health/live")
+    assert capfd.readouterr().err == ""

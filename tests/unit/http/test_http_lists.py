@@ -1,0 +1,284 @@
+"""Lists: streamed whole or visibly broken, in the form and coding the caller prefers."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import msgspec
+import pytest
+import zstandard
+
+from estampe.http import journal
+from estampe.http.exchange import ClientStalled
+from estampe.http.routes import LISTS
+from estampe.log.port import DamagedLog
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+CHUNKS = (b'{"a":1}\n{"a":2}\n', b'{"a":3}\n')
+ARRAY = b'[{"a":1},{"a":2},{"a":3}]'
+
+
+def unzstd(body: bytes) -> bytes:
+    return zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True).read()
+
+
+class Client:
+    """An ASGI client that sees each message and may be slow, or go away."""
+
+    def __init__(self, call: Any, on_body: Callable[[int], Awaitable[None]] | None = None) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.gone = asyncio.Event()
+        self._call = call
+        self._on_body = on_body
+
+    async def get(self, path: str = "/actions/events") -> None:
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "query_string": b"",
+            "headers": [(b"x-key", self._call.key.encode())],
+        }
+        await self._call.api(scope, self._receive, self._send)
+
+    async def _receive(self) -> dict[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self.messages.append(message)
+        if message["type"] == "http.response.body" and self._on_body:
+            await self._on_body(len(self.messages) - 1)
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.messages) and self.messages[-1].get("more_body") is False
+
+
+def test_published_events_come_back_by_their_types(call: Any, draft: dict[str, Any]) -> None:
+    cancelled = {
+        "type": "cancellation",
+        "source": {
+            "type": "email",
+            "detail": {
+                "execution": {
+                    "id": "000PE4",
+                    "kind": "message",
+                    "recipient": {"type": "id", "value": "0013KDC8"},
+                    "stamp": draft["source"]["detail"]["activation"]["stamp"],
+                },
+                "cancellation": {"type": "redlisted target"},
+            },
+        },
+    }
+    assert call.post([draft, cancelled]).status_code == 201
+    types = {route.path: [event["type"] for event in call("GET", route.path).json()] for route in LISTS}
+    assert types == {
+        "/actions/events": ["activation", "cancellation"],
+        "/actions/events/activations": ["activation"],
+        "/actions/events/cancellations": ["cancellation"],
+    }
+
+
+@pytest.mark.parametrize("route", LISTS, ids=lambda route: route.path)
+def test_parameters_and_route_make_the_query(call: Any, route: Any) -> None:
+    call("GET", f"{route.path}?start=2019-08-24&end=2019-08-25&sort=desc")
+    (query,) = call.log.queries
+    assert (query.start_ms, query.end_ms, query.sort) == (1_566_604_800_000, 1_566_691_200_000, "desc")
+    assert (query.types, query.subtypes) == (route.types, route.subtypes)
+
+
+def test_an_empty_list_is_an_empty_array(call: Any) -> None:
+    answer = call("GET", "/actions/events")
+    assert (answer.status_code, answer.content) == (200, b"[]")
+
+
+@pytest.mark.parametrize(
+    ("coding", "decode"),
+    [("identity", bytes), ("gzip", gzip.decompress), ("zstd", unzstd)],
+)
+@pytest.mark.parametrize("chunks", [(), CHUNKS[:1], CHUNKS])
+def test_every_form_and_coding_tells_the_same(
+    call: Any, coding: str, decode: Callable[[bytes], bytes], chunks: Sequence[bytes]
+) -> None:
+    call.log.chunks = chunks
+    events = [json.loads(line) for line in b"".join(chunks).splitlines()]
+    headers = {"accept-encoding": coding}
+    array = raw(call, headers)
+    assert decode(array.content) == msgspec.json.encode(events)
+    lines = raw(call, headers | {"accept": "application/x-ndjson"})
+    assert decode(lines.content) == b"".join(chunks)
+    for answer, form in ((array, "application/json"), (lines, "application/x-ndjson")):
+        assert answer.headers["content-type"] == form
+        assert answer.headers.get("content-encoding", "identity") == coding
+        assert answer.headers["vary"] == "Accept, Accept-Encoding"
+
+
+def raw(call: Any, headers: dict[str, str]) -> Any:
+    """Get a list without the client decoding it."""
+
+    async def get() -> httpx.Response:
+        transport = httpx.ASGITransport(call.api)
+        async with httpx.AsyncClient(transport=transport, base_url="http://estampe") as client:
+            request = client.build_request("GET", "/actions/events", headers=headers | {"x-key": call.key})
+            answer = await client.send(request, stream=True)
+            answer._content = b"".join([part async for part in answer.aiter_raw()])
+            return answer
+
+    return asyncio.run(get())
+
+
+def test_every_list_says_up_to_when_it_is_final_and_in_which_history(call: Any) -> None:
+    for method in ("GET", "HEAD"):
+        answer = call(method, "/actions/events")
+        assert answer.headers["x-events-complete-until"] == "1700000000000"
+        assert answer.headers["x-events-epoch"] == "3"
+
+
+def test_head_answers_headers_only_and_reads_nothing(call: Any) -> None:
+    answer = call("HEAD", "/actions/events")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/json"
+    assert call.log.scans == []
+
+
+def test_a_fault_before_the_first_chunk_is_a_problem(call: Any) -> None:
+    call.log.chunks = [DamagedLog("page 7")]
+    answer = call("GET", "/actions/events")
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "/problems/internal"
+    assert "page 7" not in answer.text
+
+
+def test_a_fault_in_the_middle_never_ends_the_answer_as_if_whole(call: Any, capfd: Any) -> None:
+    journal.configure(call.settings)
+    call.log.chunks = [CHUNKS[0], DamagedLog("page 7")]
+
+    async def scenario() -> Client:
+        client = Client(call)
+        with pytest.raises(DamagedLog):
+            await client.get()
+        return client
+
+    client = asyncio.run(scenario())
+    assert client.messages[1]["body"] == b'[{"a":1},{"a":2}'
+    assert not client.ended
+    assert call.log.scans[0].closed
+    line = capfd.readouterr().err
+    assert "broken answer" in line
+    assert "page 7" in line
+
+
+def test_a_client_that_goes_away_ends_the_scan(call: Any) -> None:
+    call.log.chunks = [b'{"a":1}\n'] * 1_000
+
+    async def scenario() -> Client:
+        async def leave(_: int) -> None:
+            client.gone.set()
+            await asyncio.sleep(0)
+
+        client = Client(call, leave)
+        await client.get()
+        return client
+
+    assert not asyncio.run(scenario()).ended
+    assert call.log.scans[0].closed
+    assert call.log.scans[0].read < 10
+
+
+def test_a_slow_client_makes_the_scan_wait_one_chunk_ahead(call: Any) -> None:
+    call.log.chunks = [b'{"a":1}\n'] * 20
+
+    async def scenario() -> None:
+        async def check(sent: int) -> None:
+            await asyncio.sleep(0.002)
+            assert call.log.scans[0].read <= sent + 1
+
+        client = Client(call, check)
+        await client.get()
+        assert client.ended
+
+    asyncio.run(scenario())
+
+
+class TestStalled:
+    """A client that reads nothing."""
+
+    @pytest.fixture
+    def settings(self, settings: Any) -> Any:
+        return msgspec.structs.replace(settings, stall_seconds=0.1)
+
+    def test_is_cut_off(self, call: Any) -> None:
+        call.log.chunks = CHUNKS
+
+        async def scenario() -> Client:
+            async def stall(_: int) -> None:
+                await asyncio.Event().wait()
+
+            client = Client(call, stall)
+            with pytest.raises(ClientStalled):
+                await client.get()
+            return client
+
+        assert not asyncio.run(scenario()).ended
+        assert call.log.scans[0].closed
+
+
+class TestLimits:
+    """Lists at once: of one key, and of all."""
+
+    @pytest.fixture
+    def settings(self, settings: Any) -> Any:
+        return msgspec.structs.replace(settings, streams_limit=2, streams_per_key=1)
+
+    def test_too_many_are_refused_until_one_ends(self, call: Any) -> None:
+        call.log.chunks = CHUNKS
+        other, third = call.make_key(), call.make_key()
+
+        async def scenario() -> list[int]:
+            release = asyncio.Event()
+
+            async def hold(_: int) -> None:
+                await release.wait()
+
+            async def status(key: str) -> int:
+                return (await call._send("GET", "/actions/events", headers={"x-key": key})).status_code
+
+            held = [asyncio.create_task(Client(call, hold).get())]
+            await asyncio.sleep(0.05)
+            statuses = [await status(call.key)]
+            holder = Client(call, hold)
+            mine, call.key = call.key, other
+            held.append(asyncio.create_task(holder.get()))
+            await asyncio.sleep(0.05)
+            call.key = mine
+            statuses.append(await status(third))
+            release.set()
+            await asyncio.gather(*held)
+            return [*statuses, await status(mine)]
+
+        assert asyncio.run(scenario()) == [429, 503, 200]
+
+    def test_cutting_breaks_every_open_list(self, call: Any) -> None:
+        call.log.chunks = CHUNKS
+
+        async def scenario() -> Client:
+            async def hold(_: int) -> None:
+                await asyncio.Event().wait()
+
+            client = Client(call, hold)
+            task = asyncio.create_task(client.get())
+            await asyncio.sleep(0.05)
+            assert call.services.streams.cut() == 1
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return client
+
+        assert not asyncio.run(scenario()).ended
+        assert call.log.scans[0].closed

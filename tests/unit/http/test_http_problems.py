@@ -1,0 +1,171 @@
+"""Problems: one shape for every error of every route, with a request id."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from estampe.http.problems import Kind
+from estampe.http.routes import LISTS
+
+if TYPE_CHECKING:
+    import httpx
+
+JSON = {"content-type": "application/json"}
+PATHS = [route.path for route in LISTS]
+
+
+def assert_problem(answer: httpx.Response, kind: Kind) -> dict[str, Any]:
+    """Hold an answer against the one shape of errors."""
+    assert answer.status_code == kind.status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"]
+    body: dict[str, Any] = answer.json()
+    assert list(body)[:4] == ["type", "title", "status", "detail"]
+    assert (body["type"], body["title"]) == (f"/problems/{kind.slug}", kind.title)
+    assert body["status"] == kind.status
+    assert body["detail"].endswith((".", "?"))
+    assert set(body) <= {"type", "title", "status", "detail", "errors"}
+    for flaw in body.get("errors", []):
+        assert set(flaw) <= {"in", "name", "index", "path", "found", "allowed"}
+    return body
+
+
+class Told:
+    """Requests that go wrong at any list, by kind."""
+
+    @staticmethod
+    def revoked(call: Any) -> str:
+        made = call.keys.create(call.log.customer)
+        call.keys.revoke(made.key.id)
+        return str(made.text)
+
+    WRONG: tuple[tuple[Kind, str, dict[str, str]], ...] = (
+        (Kind.UNKNOWN_PARAMETER, "?strat=0", {}),
+        (Kind.REPEATED_PARAMETER, "?start=0&start=0", {}),
+        (Kind.INVALID_PARAMETER, "?start=1614089593", {}),
+        (Kind.QUERY_TOO_LONG, "?" + "x" * 5_000, {}),
+        (Kind.NOT_ACCEPTABLE, "", {"accept": "text/html"}),
+        (Kind.NOT_ACCEPTABLE, "", {"accept-encoding": "identity;q=0"}),
+    )
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_every_route_refuses_every_bad_key(call: Any, method: str, path: str) -> None:
+    if method == "POST" and path != "/actions/events":
+        assert_problem(call("POST", path), Kind.METHOD_NOT_ALLOWED)
+        return
+    other_scope = call.make_key("read" if method == "POST" else "write")
+    for kind, key in (
+        (Kind.MISSING_KEY, None),
+        (Kind.WRONG_KEY, "est_0_0"),
+        (Kind.REVOKED_KEY, Told.revoked(call)),
+        (Kind.EXPIRED_KEY, call.make_key(expires_ms=1)),
+        (Kind.MISSING_SCOPE, other_scope),
+    ):
+        answer = call(method, path, key=key)
+        assert answer.status_code == kind.status
+        assert ("www-authenticate" in answer.headers) == (kind.status == 401)
+        if method == "HEAD":
+            assert answer.content == b""
+        else:
+            assert_problem(answer, kind)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(("kind", "query", "headers"), Told.WRONG)
+def test_every_list_refuses_every_wrong_request(
+    call: Any, path: str, kind: Kind, query: str, headers: dict[str, str]
+) -> None:
+    body = assert_problem(call("GET", path + query, headers=headers), kind)
+    assert ("errors" in body) == (kind is not Kind.QUERY_TOO_LONG)
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/health/live", "/health/ready", "/metrics"])
+def test_every_path_names_its_methods(call: Any, path: str) -> None:
+    answer = call("DELETE", path, key=None)
+    assert_problem(answer, Kind.METHOD_NOT_ALLOWED)
+    allowed = "GET, HEAD, POST" if path == "/actions/events" else "GET, HEAD"
+    assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/", "/actions", "/actions/events/", "/actions/events/nothing", "/%00"])
+def test_any_other_path_is_not_found(call: Any, path: str) -> None:
+    assert_problem(call("GET", path), Kind.NOT_FOUND)
+
+
+def test_wrong_publications_are_problems(call: Any, draft: dict[str, Any]) -> None:
+    foreign = draft | {"identity": {"type": "customer", "agency": "DEMO", "customer": "029"}}
+    assert_problem(call.post(b"{"), Kind.INVALID_BODY)
+    assert_problem(call.post([{}]), Kind.INVALID_EVENTS)
+    assert_problem(call.post([foreign]), Kind.FOREIGN_IDENTITY)
+    assert_problem(call.post([], headers={"content-type": "text/plain"}), Kind.UNSUPPORTED_MEDIA_TYPE)
+    assert_problem(call.post([], headers={"content-encoding": "br"}), Kind.UNSUPPORTED_ENCODING)
+    assert_problem(call.post([1] * 10_001), Kind.BATCH_TOO_LARGE)
+
+
+def test_an_error_inside_is_a_problem_that_tells_nothing_but_the_request_id(call: Any, draft: dict[str, Any]) -> None:
+    call.log.refusal = RuntimeError("secret of the house")
+    answer = call.post([draft])
+    body = assert_problem(answer, Kind.INTERNAL)
+    assert answer.headers["x-request-id"] in body["detail"]
+    assert "secret" not in answer.text
+
+
+class TestStalledBody:
+    """A client that stops sending."""
+
+    @pytest.fixture
+    def settings(self, settings: Any) -> Any:
+        return msgspec.structs.replace(settings, stall_seconds=0.1)
+
+    def test_is_told_so(self, call: Any) -> None:
+        async def parts() -> Any:
+            yield b"["
+            await asyncio.Event().wait()
+
+        assert_problem(call("POST", "/actions/events", content=parts(), headers=JSON), Kind.STALLED_BODY)
+
+
+class TestRate:
+    """A key that asks too often."""
+
+    @pytest.fixture
+    def settings(self, settings: Any) -> Any:
+        return msgspec.structs.replace(settings, rate=0.01, burst=2)
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_is_told_when_to_come_back(self, call: Any, path: str) -> None:
+        left = [call("GET", path).headers["x-ratelimit-remaining"] for _ in range(2)]
+        assert left == ["1", "0"]
+        answer = call("GET", path)
+        assert_problem(answer, Kind.RATE_LIMITED)
+        assert int(answer.headers["retry-after"]) in range(90, 101)
+        assert answer.headers["x-ratelimit-limit"] == "2"
+        assert answer.headers["x-ratelimit-remaining"] == "0"
+        assert int(answer.headers["x-ratelimit-reset"]) in range(190, 201)
+        assert call("GET", path, key=call.make_key()).status_code == 200
+
+
+class TestNoRate:
+    """A server without rates."""
+
+    @pytest.fixture
+    def settings(self, settings: Any) -> Any:
+        return msgspec.structs.replace(settings, rate=0)
+
+    def test_limits_nothing_and_says_nothing(self, call: Any) -> None:
+        assert "x-ratelimit-limit" not in call("GET", "/actions/events").headers
+
+
+def test_a_sane_request_id_is_the_callers_and_any_other_is_made(call: Any) -> None:
+    def echoed(given: str) -> str:
+        return str(call("GET", "/health/live", headers={"x-request-id": given}).headers["x-request-id"])
+
+    assert echoed("trace-1:span/2") == "trace-1:span/2"
+    for given in ("", "a b", "x" * 129, 'x"y'):
+        assert echoed(given) != given
