@@ -118,26 +118,31 @@ class History:
 
     def _make_way(self, connection: apsw.Connection, times_ms: Sequence[int]) -> None:
         """Open every segment in whose span an event of these (rising) times would fall."""
+        if not store.row(connection, sql.NEXT_SEGMENT[False], _bounds(times_ms[0], times_ms[-1])):
+            return
         for time_ms in times_ms:
-            bounds = {"low": time_ms << POSITION_BITS, "high": (time_ms + 1) << POSITION_BITS}
-            for row in store.rows(connection, sql.NEXT_SEGMENT[False], bounds):
+            for row in store.rows(connection, sql.NEXT_SEGMENT[False], _bounds(time_ms, time_ms)):
                 self._open(connection, Sealed(*row))
 
     def _rows(self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]]) -> list[Row]:
         """Place each entry behind what its millisecond already has."""
+        bounds = _bounds(entries[0][0], entries[-1][0])
+        next_free = {
+            newest >> POSITION_BITS: newest + 1 for (newest,) in store.rows(connection, sql.NEWEST_ROWS, bounds)
+        }
         rows: list[Row] = []
-        after = -1
         for timestamp_ms, entry in entries:
-            start = timestamp_ms << POSITION_BITS
-            if after < start:
-                bounds = {"low": start, "high": start + (1 << POSITION_BITS)}
-                newest = store.value(connection, sql.NEWEST_ROW, bounds)
-                after = start if newest is None else newest + 1
-            if after >> POSITION_BITS != timestamp_ms:
+            position = next_free.get(timestamp_ms, timestamp_ms << POSITION_BITS)
+            if position >> POSITION_BITS != timestamp_ms:
                 raise LogError(f"More than {1 << POSITION_BITS} events in the millisecond {timestamp_ms}.")
-            rows.append(self._writer.row(entry, after))
-            after += 1
+            next_free[timestamp_ms] = position + 1
+            rows.append(self._writer.row(entry, position))
         return rows
+
+
+def _bounds(first_ms: int, last_ms: int) -> dict[str, int]:
+    """Return the positions of the milliseconds from first to last."""
+    return {"low": first_ms << POSITION_BITS, "high": (last_ms + 1) << POSITION_BITS}
 
 
 def add_segment(connection: apsw.Connection, segment: Segment) -> int:

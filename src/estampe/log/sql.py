@@ -4,6 +4,8 @@ A position is either a row of `events` (and of `facets`) or lies in one segment,
 segments opened again, in one transaction. Segments do not overlap, and no row lies inside the span of one.
 """
 
+from estampe.log.port import POSITION_BITS
+
 APPLICATION_ID = 0x45535450  # "ESTP"
 VERSION = 1
 
@@ -105,7 +107,9 @@ WHERE position >= :low AND position < :high ORDER BY position LIMIT :limit
 """
 IDS = "SELECT id, position FROM facets"
 OLDEST = "SELECT min(position) FROM events"
-NEWEST_ROW = "SELECT max(position) FROM events WHERE position >= :low AND position < :high"
+NEWEST_ROWS = f"""
+SELECT max(position) FROM facets WHERE position >= :low AND position < :high GROUP BY position >> {POSITION_BITS}
+"""  # noqa: S608  a number of our own
 BODIES = """
 SELECT position, body FROM events WHERE position >= :low AND position < :high ORDER BY position LIMIT :limit
 """
