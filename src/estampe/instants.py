@@ -10,9 +10,7 @@ from estampe.errors import EstampeError
 LAST_MS = 253_402_300_799_999
 """The last millisecond of the year 9999, Unix milliseconds."""
 
-ALLOWED = (
-    "an ISO 8601 date or date-time (2019-08-24, 2019-08-24T14:15:22Z) or Unix milliseconds (1566656122000)"
-)
+ALLOWED = "an ISO 8601 date or date-time (2019-08-24, 2019-08-24T14:15:22Z) or Unix milliseconds (1566656122000)"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS_BELOW_MS = 100_000_000_000

@@ -68,15 +68,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         _doc("requests/s", "requests a second of one key in the long run; 0 sets no limit", ge=0, le=1e6),
     ] = 1_000
-    burst: Annotated[
-        int, _doc("requests", "requests of one key at once, before `rate` counts", ge=1, le=1_000_000)
-    ] = 2_000
-    streams_limit: Annotated[
-        int, _doc("lists", "lists being sent at once, of all keys", ge=1, le=100_000)
-    ] = 256
-    streams_per_key: Annotated[
-        int, _doc("lists", "lists being sent at once, of one key", ge=1, le=100_000)
-    ] = 64
+    burst: Annotated[int, _doc("requests", "requests of one key at once, before `rate` counts", ge=1, le=1_000_000)] = (
+        2_000
+    )
+    streams_limit: Annotated[int, _doc("lists", "lists being sent at once, of all keys", ge=1, le=100_000)] = 256
+    streams_per_key: Annotated[int, _doc("lists", "lists being sent at once, of one key", ge=1, le=100_000)] = 64
     scan_threads: Annotated[int, _doc("threads", "threads that read the logs for lists", ge=1, le=256)] = 8
     stall_seconds: Annotated[
         float, _doc("s", "how long a client may read or send nothing before it is cut off", ge=0.1, le=86_400)
@@ -87,9 +83,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _doc("level", "the least important line to log")
     ] = "info"
-    log_format: Annotated[
-        Literal["json", "console"], _doc("format", "one JSON object a line, or text for people")
-    ] = "json"
+    log_format: Annotated[Literal["json", "console"], _doc("format", "one JSON object a line, or text for people")] = (
+        "json"
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **chosen: Any) -> Self:
@@ -103,9 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             UnknownSetting: a variable starts with `ESTAMPE_` and is none of ours.
             InvalidSetting: a value is not allowed; the message names the variable, what was found and why.
         """
-        texts = {
-            name: text for name, text in environ.items() if name.startswith(PREFIX) and name not in OTHERS
-        }
+        texts = {name: text for name, text in environ.items() if name.startswith(PREFIX) and name not in OTHERS}
         texts |= {PREFIX + name.upper(): str(value) for name, value in chosen.items() if value is not None}
         return cls(**dict(_read(cls, variable, text) for variable, text in texts.items()))
 

@@ -15,8 +15,7 @@ class InvalidCustomer(EstampeError):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"{text!r} names no customer: write AGENCY/CUSTOMER, such as DEMO/028, "
-            "each 1 to 64 letters, digits, - or _"
+            f"{text!r} names no customer: write AGENCY/CUSTOMER, such as DEMO/028, each 1 to 64 letters, digits, - or _"
         )
 
 

@@ -44,9 +44,7 @@ class RevokedKey(KeyRefused):
     """The key was revoked."""
 
     def __init__(self, key: Key) -> None:
-        super().__init__(
-            f"key {key.id} is revoked; make a new one with: estampe key create {key.customer.name}"
-        )
+        super().__init__(f"key {key.id} is revoked; make a new one with: estampe key create {key.customer.name}")
 
 
 class ExpiredKey(KeyRefused):
@@ -77,9 +75,7 @@ class InvalidExpiry(EstampeError):
     """An expiry that cannot be."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(
-            f"{text!r} is no time to come; write a span such as 90d or a date such as 2030-01-31"
-        )
+        super().__init__(f"{text!r} is no time to come; write a span such as 90d or a date such as 2030-01-31")
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,9 +194,7 @@ class Keys:
     def _insert(self, key: Key, digest: bytes) -> None:
         row = msgspec.structs.asdict(key)
         row |= {"agency": key.customer.agency, "customer": key.customer.customer}
-        self._connection.execute(
-            keys.insert().values(row | {"scopes": ",".join(key.scopes), "digest": digest})
-        )
+        self._connection.execute(keys.insert().values(row | {"scopes": ",".join(key.scopes), "digest": digest}))
 
     def _kept(self, key_id: str) -> _Kept | None:
         self._forget_if_changed()

@@ -83,9 +83,7 @@ class Api:
         )
         self._services = services
         self._stall_seconds = services.settings.stall_seconds
-        self._router = Router(
-            [Route(resource.path, resource) for resource in self.resources], redirect_slashes=False
-        )
+        self._router = Router([Route(resource.path, resource) for resource in self.resources], redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; an answer that cannot be ended raises, which breaks the connection."""

@@ -45,9 +45,7 @@ _DECODERS: dict[str, Callable[[], _Decoder]] = {
 }
 
 
-def read_drafts(
-    body: bytes, media_type: str, encoding: str, customer: Customer, limits: Limits
-) -> list[Draft]:
+def read_drafts(body: bytes, media_type: str, encoding: str, customer: Customer, limits: Limits) -> list[Draft]:
     """Read a body as drafts of a customer.
 
     Parameters:
@@ -144,9 +142,7 @@ def _decode(items: Iterable[msgspec.Raw | bytes]) -> list[Draft]:
                 break
     if flaws:
         first = flaws[0]
-        detail = (
-            f"Item {first.index} is wrong at {first.path}: found {first.found}, allowed is {first.allowed}."
-        )
+        detail = f"Item {first.index} is wrong at {first.path}: found {first.found}, allowed is {first.allowed}."
         raise Problem(Kind.INVALID_EVENTS, detail, flaws)
     return drafts
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
 
 
-class ClientGone(Exception):  # noqa: N818  named after the fact, as all of ours
+class ClientGone(Exception):
     """The client closed the connection; there is nobody to answer."""
 
 
-class ClientStalled(Exception):  # noqa: N818  the same
+class ClientStalled(Exception):
     """The client has read nothing for too long."""
 
 

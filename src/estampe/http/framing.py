@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from estampe.http.negotiation import Coding, Form
-    from estampe.log.port import Scan
+    from estampe.log import Scan
 
 _FAST = 1
 """The compression level: of zstd and gzip the quickest, since a list is compressed while it is sent."""

@@ -52,9 +52,7 @@ class Gate:
     def _find(self, text: str) -> Key:
         if not text:
             flaw = Flaw(place="header", name="X-Key", found="nothing", allowed="a key")
-            raise Problem(
-                Kind.MISSING_KEY, "Send your key in the header X-Key.", [flaw], headers=[_CHALLENGE]
-            )
+            raise Problem(Kind.MISSING_KEY, "Send your key in the header X-Key.", [flaw], headers=[_CHALLENGE])
         try:
             return self._keys.find(text)
         except KeyRefused as exc:

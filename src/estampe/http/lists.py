@@ -11,7 +11,7 @@ from estampe.http.framing import body_of
 from estampe.http.negotiation import Coding, Form, choose_coding, choose_form
 from estampe.http.parameters import read_query
 from estampe.http.streams import read_ahead
-from estampe.log.port import Query
+from estampe.log import Query
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from estampe.http.exchange import Exchange
     from estampe.http.routes import ListRoute
     from estampe.http.services import Services
-    from estampe.log.port import EventLog, Watermark
+    from estampe.log import EventLog, Watermark
 
 
 class _Answer(NamedTuple):

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from estampe.log.port import EventLog
+    from estampe.log import EventLog
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -43,9 +43,7 @@ class Metrics:
 
     def __init__(self, logs: Mapping[str, EventLog]) -> None:
         registry = self._registry = CollectorRegistry()
-        self.requests = Counter(
-            "estampe_requests", "Requests answered", ["route", "status"], registry=registry
-        )
+        self.requests = Counter("estampe_requests", "Requests answered", ["route", "status"], registry=registry)
         self.publishes = Counter("estampe_publishes", "Publications acknowledged", registry=registry)
         self.events = Counter("estampe_events", "Events added by publications", registry=registry)
         self.duplicates = Counter("estampe_duplicates", "Drafts whose id was there before", registry=registry)

@@ -74,6 +74,4 @@ def _coding_weight(coding: Coding, codings: dict[str, float]) -> float:
 
 def _not_acceptable(header: str, found: str, offered: tuple[str, ...]) -> Problem:
     flaw = Flaw(place="header", name=header, found=found[:100], allowed=", ".join(offered))
-    return Problem(
-        Kind.NOT_ACCEPTABLE, f"Nothing that {header} takes can be sent; offered are {flaw.allowed}.", [flaw]
-    )
+    return Problem(Kind.NOT_ACCEPTABLE, f"Nothing that {header} takes can be sent; offered are {flaw.allowed}.", [flaw])

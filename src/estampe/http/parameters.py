@@ -62,8 +62,7 @@ def _refuse_unknown(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> N
     unknown = [name for name, _ in pairs if name not in names]
     if unknown:
         flaws = [
-            Flaw(place="query", name=name[:100], allowed=_nearest(name, names) or ", ".join(names))
-            for name in unknown
+            Flaw(place="query", name=name[:100], allowed=_nearest(name, names) or ", ".join(names)) for name in unknown
         ]
         hint = _nearest(unknown[0], names)
         raise Problem(
@@ -82,9 +81,7 @@ def _refuse_repeated(pairs: Iterable[tuple[str, str]]) -> None:
     repeated = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
     if repeated:
         flaws = [Flaw(place="query", name=name, allowed="once") for name in repeated]
-        raise Problem(
-            Kind.REPEATED_PARAMETER, f"Give {repeated[0]!r} once; it stands there more often.", flaws
-        )
+        raise Problem(Kind.REPEATED_PARAMETER, f"Give {repeated[0]!r} once; it stands there more often.", flaws)
 
 
 def _value(parameter: Parameter, text: str) -> tuple[str, Any]:

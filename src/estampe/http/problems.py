@@ -61,6 +61,7 @@ class Kind(Enum):
     )
     INTERNAL = 500, "Something went wrong here", "Tell the operator the request id."
     OVERLOADED = 503, "Too many lists are being read", "Wait as long as Retry-After says."
+    LOG_BUSY = 503, "The disk cannot keep up; none was kept", "Wait as long as Retry-After says, then send it again."
     NOT_READY = 503, "The server is not ready", "Wait, or look at the server's log."
     LOG_FULL = (
         507,

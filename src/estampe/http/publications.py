@@ -10,7 +10,7 @@ import msgspec
 
 from estampe.http.bodies import Limits, read_drafts
 from estampe.http.problems import Kind, Problem
-from estampe.log.port import LogClosed, LogFull
+from estampe.log import LogBusy, LogClosed, LogError, LogFull
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from estampe.events import Customer, Draft
     from estampe.http.exchange import Exchange
     from estampe.http.services import Services
-    from estampe.log.port import Receipt
+    from estampe.log import Receipt
 
 _INLINE_BYTES = 64 * 1_024
 """Larger bodies are decoded in a thread, so that other requests get their turn meanwhile."""
+
+_REFUSALS: dict[type[LogError], Kind] = {
+    LogBusy: Kind.LOG_BUSY,
+    LogFull: Kind.LOG_FULL,
+    LogClosed: Kind.NOT_READY,
+}
+
+_RETRY = ("retry-after", "1")
 
 
 class _Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -70,15 +78,11 @@ class Publication:
     async def _publish(self, customer: Customer, drafts: Sequence[Draft]) -> Sequence[Receipt]:
         if not drafts:
             return ()
-        log = await self._services.log_of(customer)
         try:
+            log = await self._services.log_of(customer)
             return await asyncio.wrap_future(log.publish(drafts))
-        except LogFull as exc:
-            raise Problem(Kind.LOG_FULL, f"{exc}") from exc
-        except LogClosed as exc:
-            raise Problem(
-                Kind.NOT_READY, "The server is shutting down.", headers=[("retry-after", "5")]
-            ) from exc
+        except tuple(_REFUSALS) as exc:
+            raise Problem(_REFUSALS[type(exc)], str(exc), headers=[_RETRY]) from exc
 
     def _count(self, receipts: Sequence[Receipt], seconds: float) -> None:
         metrics = self._services.metrics

@@ -13,8 +13,7 @@ from estampe.http.streams import Streams
 if TYPE_CHECKING:
     from estampe.catalog import Keys
     from estampe.events import Customer
-    from estampe.log import Logs
-    from estampe.log.port import EventLog
+    from estampe.log import EventLog, Logs
     from estampe.settings import Settings
 
 

@@ -18,7 +18,7 @@ from estampe.events import Customer, draft_parts, facets
 from estampe.http import journal
 from estampe.http.api import Api
 from estampe.http.services import Services
-from estampe.log.port import Query, Receipt, Watermark
+from estampe.log import Query, Receipt, Watermark
 from estampe.settings import Settings
 
 if TYPE_CHECKING:

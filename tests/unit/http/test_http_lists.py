@@ -15,7 +15,7 @@ import zstandard
 from estampe.http import journal
 from estampe.http.exchange import ClientStalled
 from estampe.http.routes import LISTS
-from estampe.log.port import DamagedLog
+from estampe.log import DamagedLog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

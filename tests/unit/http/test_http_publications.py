@@ -6,8 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import pytest
 
-from estampe.log.port import LogClosed, LogFull
+from estampe.log import LogBusy, LogClosed, LogFull
 
 
 def test_receipts_come_in_order_with_positions_as_text(call: Any, draft: dict[str, Any]) -> None:
@@ -45,13 +46,22 @@ def test_a_large_batch_is_read_in_a_thread_with_the_same_answer(call: Any, draft
     assert (answer.status_code, len(answer.json())) == (201, 500)
 
 
-def test_a_full_disk_is_507_and_a_closing_log_503(call: Any, draft: dict[str, Any]) -> None:
-    call.log.refusal = LogFull("no room; make some and send it again")
+@pytest.mark.parametrize(
+    ("refusal", "status", "slug"),
+    [
+        (LogFull("No room."), 507, "log-full"),
+        (LogBusy("Too many wait."), 503, "log-busy"),
+        (LogClosed("Closing."), 503, "not-ready"),
+    ],
+)
+def test_a_log_that_takes_nothing_says_why_and_when_to_try_again(
+    call: Any, draft: dict[str, Any], refusal: Exception, status: int, slug: str
+) -> None:
+    call.log.refusal = refusal
     answer = call.post([draft])
-    assert (answer.status_code, answer.json()["type"]) == (507, "/problems/log-full")
-    call.log.refusal = LogClosed("closing")
-    answer = call.post([draft])
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{slug}")
+    assert answer.json()["detail"] == str(refusal)
+    assert answer.headers["retry-after"] == "1"
 
 
 def test_a_body_that_declares_too_much_is_refused_unread(call: Any) -> None:
