@@ -28,7 +28,7 @@ class ServerRefused(EstampeError):
     """The server answered with a problem; `faults` are its wrong drafts by index."""
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(f"the server refused ({problem.status}): {problem.detail or problem.title}")
+        super().__init__(f"the server refused ({problem.status}): {(problem.detail or problem.title).rstrip('.')}")
         self.faults = [
             (error.index, Fault(error.path, error.found, error.allowed))
             for error in problem.errors
@@ -115,9 +115,7 @@ class Client:
         """Close the connection."""
         self._connection.close()
 
-    def _send(
-        self, method: str, body: bytes | None = None, headers: Any = None
-    ) -> tuple[HTTPResponse, bytes]:
+    def _send(self, method: str, body: bytes | None = None, headers: Any = None) -> tuple[HTTPResponse, bytes]:
         """Ask, and ask again as long as the server says that we ask too often."""
         while True:
             try:
@@ -125,9 +123,8 @@ class Client:
                 response = self._connection.getresponse()
                 answer = response.read()
             except (OSError, HTTPException) as exc:
-                raise ServerUnreachable(
-                    f"{self._url} does not answer: {exc}; start it with: estampe serve"
-                ) from exc
+                self._connection.close()
+                raise ServerUnreachable(f"{self._url} does not answer: {exc}; start it with: estampe serve") from exc
             if response.status != TOO_MANY_REQUESTS:
                 return response, answer
             time.sleep(float(response.headers.get("Retry-After", 1)))

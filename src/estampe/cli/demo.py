@@ -47,14 +47,13 @@ class DemoFailed(EstampeError):
     """The demo's server did not start."""
 
 
-@click.command(epilog=examples("estampe demo", "estampe demo --rate 200 --seconds 60 --port 8080"))
+@click.command(
+    short_help="Try it: a server with live activity.",
+    epilog=examples("estampe demo", "estampe demo --rate 200 --seconds 60 --port 8080"),
+)
 @click.option("--port", type=int, help="The port to listen on.  [default: a free one]")
-@click.option(
-    "--rate", type=click.FloatRange(0, 10_000), default=20, show_default=True, help="Events a second."
-)
-@click.option(
-    "--seconds", type=click.FloatRange(min=0), default=inf, help="End after so long.  [default: on Ctrl-C]"
-)
+@click.option("--rate", type=click.FloatRange(0, 10_000), default=20, show_default=True, help="Events a second.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=inf, help="End after so long.  [default: on Ctrl-C]")
 def demo(port: int | None, rate: float, seconds: float) -> None:
     """Serve a demo customer with live activity and show how to read it.
 

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from estampe.events import Customer, Event
-    from estampe.log.port import Progress
+    from estampe.log import Progress
 
 REPORT_EVERY = 1_000
 
 
 @click.command(
     "import",
+    short_help="Import events that have ids and timestamps.",
     epilog=examples(
         "estampe import DEMO/028 export.json",
         "estampe import DEMO/028 2024.ndjson.gz 2025.ndjson.zst",

@@ -45,7 +45,9 @@ class Items:
     @property
     def done(self) -> int:
         """How many bytes of the file are read, before decompression."""
-        return 0 if self.size is None or self._file.closed else self._file.tell()
+        if self.size is None:
+            return 0
+        return self.size if self._file.closed else self._file.tell()
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield each object's text, once.
@@ -103,9 +105,10 @@ class _Objects:
     def _object(self) -> bytes:
         if self._next_mark() != "{":
             raise self._fault("a JSON object should stand here")
-        start, end = self._at, self._end()
+        end = self._end()
+        text = self._buffer[self._at : end]
         self._at, self._index = end, self._index + 1
-        return self._buffer[start:end].encode()
+        return text.encode()
 
     def _end(self) -> int:
         while True:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from estampe.events import Customer
 
 
-@click.group(epilog=examples("estampe key create DEMO/028", "estampe key list"))
+@click.group(
+    short_help="Make, list and revoke keys.",
+    epilog=examples("estampe key create DEMO/028", "estampe key list"),
+)
 def key() -> None:
     """Make, list and revoke keys; a change holds at once, also in a running server."""
 
@@ -46,9 +49,7 @@ def key() -> None:
 @click.option("--expires", metavar="WHEN", type=reading(parse_expiry), help="When it ends: 90d, or a date.")
 @click.option("--label", default="", help="A word for people.")
 @data_option
-def create(
-    customer: Customer, scopes: tuple[Scope, ...], expires: int | None, label: str, data: Path
-) -> None:
+def create(customer: Customer, scopes: tuple[Scope, ...], expires: int | None, label: str, data: Path) -> None:
     """Make a key and print it, this once: only its hash is kept."""
     with _keys(data) as keys:
         made = keys.create(customer, scopes, expires, label)

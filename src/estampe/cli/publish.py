@@ -38,20 +38,19 @@ class WrongDrafts(EstampeError):
 
 
 @click.command(
+    short_help="Publish drafts, into a server or a data folder.",
     epilog=examples(
         "estampe publish drafts.json --url http://127.0.0.1:8080 --key est_...",
         "estampe publish drafts.ndjson.zst --customer DEMO/028",
         "produce-drafts | estampe publish -",
-    )
+    ),
 )
 @files_argument
 @click.option("--url", envvar="ESTAMPE_URL", help="A running server.  [env: ESTAMPE_URL]")
 @click.option("--key", envvar="ESTAMPE_KEY", help="A key with the scope write.  [env: ESTAMPE_KEY]")
 @click.option("--customer", type=CUSTOMER, help="Publish into the data folder as this customer.")
 @data_option
-def publish(
-    files: tuple[str, ...], url: str | None, key: str | None, customer: Customer | None, data: Path
-) -> None:
+def publish(files: tuple[str, ...], url: str | None, key: str | None, customer: Customer | None, data: Path) -> None:
     """Publish the drafts in each FILE into a running server, or with --customer into a data folder.
 
     A FILE is a JSON array or has an object a line, plain, .gz or .zst; - is standard input.

@@ -13,13 +13,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from estampe.log import port
+    from estampe import log
 
 LINE_EVERY_S = 5
 
 
 @contextmanager
-def progress() -> Iterator[port.Progress]:
+def progress() -> Iterator[log.Progress]:
     """Show what is reported for as long as the work lasts."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -59,8 +59,10 @@ class Lines:
         """Write a line if one is due."""
         if done == total or time.monotonic() >= self._next_at.get(doing, 0):
             self._next_at[doing] = time.monotonic() + LINE_EVERY_S
-            click.echo(f"{doing}: {_count(done, total)}", err=True)
+            click.echo(f"{doing} {_count(done, total)}".rstrip(), err=True)
 
 
 def _count(done: int, total: int | None) -> str:
-    return f"{done:,}" if total is None else f"{done:,} of {total:,}"
+    if total is None:
+        return f"{done:,}" if done else ""
+    return f"{done:,} of {total:,}"

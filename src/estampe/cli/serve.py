@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Serve the events API.",
     epilog=examples(
         "estampe serve",
         "estampe serve --host 0.0.0.0 --port 80 --data /var/lib/estampe",
         "ESTAMPE_RATE=0 ESTAMPE_LOG_FORMAT=console estampe serve",
-    )
+    ),
 )
 @click.option("--host", help="The address to listen on.  [env: ESTAMPE_HOST; default: 127.0.0.1]")
 @click.option("--port", type=int, help="The port to listen on.  [env: ESTAMPE_PORT; default: 8080]")

@@ -10,19 +10,23 @@ from rich.console import Console
 from rich.table import Table
 
 from estampe.cli.arguments import CUSTOMER, data_option, examples
+from estampe.cli.customers import chosen
 from estampe.cli.screen import progress
-from estampe.log import Logs
+from estampe.log import Logs, SqliteLogReader, path_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from estampe.events import Customer
-    from estampe.log.port import Findings
+    from estampe.log import Findings, Progress
 
     Found = list[tuple[Customer, Findings]]
 
 
-@click.command(epilog=examples("estampe verify", "estampe verify DEMO/028 --data /backup/estampe"))
+@click.command(
+    short_help="Check that logs are sound.",
+    epilog=examples("estampe verify", "estampe verify DEMO/028 --data /backup/estampe"),
+)
 @click.argument("customer", type=CUSTOMER, required=False)
 @data_option
 @click.pass_context
@@ -31,14 +35,17 @@ def verify(ctx: click.Context, customer: Customer | None, data: Path) -> None:
 
     A server may run meanwhile.
     """
-    with closing(Logs(data, read_only=True)) as logs, progress() as report:
-        found = [(one, logs.of(one).verify(report)) for one in _chosen(logs, customer)]
+    with progress() as report:
+        found = [_verified(data, one, report) for one in chosen(data, customer)]
     _summarize(found)
     if any(findings.faults for _, findings in found):
         ctx.exit(1)
 
 
-@click.command(epilog=examples("estampe compact", "estampe compact DEMO/028"))
+@click.command(
+    short_help="Make logs as small as they can be.",
+    epilog=examples("estampe compact", "estampe compact DEMO/028"),
+)
 @click.argument("customer", type=CUSTOMER, required=False)
 @data_option
 def compact(customer: Customer | None, data: Path) -> None:
@@ -46,16 +53,18 @@ def compact(customer: Customer | None, data: Path) -> None:
 
     No server may run on the data folder meanwhile; a running one seals by itself.
     """
-    with closing(Logs(data)) as logs, progress() as report:
-        chosen = _chosen(logs, customer)
-        for one in chosen:
-            logs.of(one).compact(report)
-        found = [(one, logs.of(one).verify(report)) for one in chosen]
+    customers = chosen(data, customer)
+    with progress() as report:
+        with closing(Logs(data)) as logs:
+            for one in customers:
+                logs.of(one).compact(report)
+        found = [_verified(data, one, report) for one in customers]
     _summarize(found)
 
 
-def _chosen(logs: Logs, customer: Customer | None) -> list[Customer]:
-    return logs.customers() if customer is None else [customer]
+def _verified(data: Path, customer: Customer, report: Progress) -> tuple[Customer, Findings]:
+    with closing(SqliteLogReader(path_of(data, customer), customer)) as log:
+        return customer, log.verify(report)
 
 
 def _summarize(found: Found) -> None:
