@@ -8,6 +8,7 @@ be sent to a client that reads zstd.
 
 from __future__ import annotations
 
+import threading
 from array import array
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
@@ -128,7 +129,17 @@ def decompress(packed: bytes) -> bytes:
     Raises:
         zstandard.ZstdError: its bytes or their checksum are wrong.
     """
-    return zstandard.ZstdDecompressor().decompress(packed)
+    return _own.decompress(packed)
+
+
+class _Own(threading.local):
+    """A decompressor for each thread: making one costs as much as opening a frame."""
+
+    def __init__(self) -> None:
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_own = _Own()
 
 
 def pack_places(places: Iterable[int]) -> bytes:
