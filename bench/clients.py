@@ -143,15 +143,13 @@ def content(request: Request, mark: bytes, *, zstd: bool = False) -> Content:
         stream = client.stdout
         if stream is None:
             raise RuntimeError("curl has no output")
-        source = (
-            zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True) if zstd else stream
-        )
+        source = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True) if zstd else stream
         while block := source.read(BLOCK):
             digest.update(block)
             size += len(block)
             joined = end + block
             marks += joined.count(mark)
-            end = joined[-len(mark) + 1 :]
+            end = joined[len(joined) - len(mark) + 1 :]
     if client.returncode:
         raise RuntimeError(f"{request.url}: curl ended with {client.returncode}")
     return Content(size, digest.hexdigest(), marks)
@@ -174,9 +172,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         return self.answered * 1e6 / self.duration_us
 
 
-def post(
-    request: Request, bodies: Path, *, connections: int, seconds: int, servers: tuple[Process, ...]
-) -> Load:
+def post(request: Request, bodies: Path, *, connections: int, seconds: int, servers: tuple[Process, ...]) -> Load:
     """Post prepared bodies with wrk, one thread, each body once.
 
     Raises:

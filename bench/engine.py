@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from corpus import NEWEST, Corpus
-from estampe.log.port import Query
+from estampe.log import Query
 from peers import estampe_server
 from report import Aim, Section, Table
 from rounds import interleave, middle, spread, times
@@ -47,9 +47,7 @@ def run(options: Options) -> Section:
     with estampe_server.opened(folder) as log:
         for name, each in asked.items():
             _check(log, name, each)
-        seen = interleave(
-            options.rounds, {name: partial(_scan, log, each.query) for name, each in asked.items()}
-        )
+        seen = interleave(options.rounds, {name: partial(_scan, log, each.query) for name, each in asked.items()})
         weight = log.verify().bytes_on_disk / corpus.count
     whole = middle(seen[WHOLE], _speed)
     rows = tuple(

@@ -45,7 +45,7 @@ def facts(folder: Path) -> list[tuple[str, str]]:
         ("cores", f"{os.cpu_count()} x {_after(Path('/proc/cpuinfo').read_text(), 'model name')}"),
         ("memory", f"{memory / 2**30:.1f} GiB"),
         ("system", f"{_os_name()}, Linux {platform.release()}"),
-        ("filesystem", _output("findmnt", "-no", "FSTYPE,OPTIONS", "-T", str(folder)) or "unknown"),
+        ("filesystem", _output("findmnt", "-no", "FSTYPE", "-T", str(folder)) or "unknown"),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("Python packages", ", ".join(f"{name} {version(name)}" for name in PYTHON_PARTS)),
         ("other programs", ", ".join(filter(None, map(_version, ("nginx", "postgres", "wrk", "curl"))))),
@@ -55,8 +55,7 @@ def facts(folder: Path) -> list[tuple[str, str]]:
 def commit() -> str:
     """Return the commit of the checkout, marked where files differ from it."""
     return (
-        _output("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10")
-        or "unknown"
+        _output("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10") or "unknown"
     )
 
 

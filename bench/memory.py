@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from clients import connected, curl, head
 from corpus import START_MS, STEP_MS, Corpus
 from peers import estampe_server
-from report import Section, Table
+from report import Aim, Section, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,30 +27,40 @@ leaves out pages of files, which the kernel can drop. Each row has a server of i
 Client = "Callable[[Request], AbstractContextManager[Callable[[], bool]]]"
 COLUMNS = ("client", "before", "after 1 s", "halfway", "end", "most", "most, anonymous", "growth, anonymous")
 LIMIT = "20M"
+SLOW = f"slow, {LIMIT}B/s"
 EVERY_S = 0.1
+FLAT = 1.2
+
+
+class Curve(NamedTuple):
+    """The server's memory over one answer, bytes; the columns of the table."""
+
+    before: int
+    early: int
+    halfway: int
+    end: int
+    most: int
+    anonymous: int
+    growth: int
 
 
 def run(options: Options) -> Section:
     """Sample the server's memory with three kinds of clients."""
-    corpus = Corpus(
-        next((size for size in options.sizes if size >= options.stream_events), options.stream_events)
-    )
+    corpus = Corpus(next((size for size in options.sizes if size >= options.stream_events), options.stream_events))
     folder = estampe_server.filled(corpus)
-    clients = {
-        f"slow, {LIMIT}B/s": _slow,
-        "stalled after its request": _stalled,
-        "as fast as it can": _fast,
-    }
-    rows = []
+    clients = {SLOW: _slow, "stalled after its request": _stalled, "as fast as it can": _fast}
+    curves = {}
     for name, client in clients.items():
         print(f"  {name}", flush=True)
         with estampe_server.serve(folder) as server:
             request = server.get(end=START_MS + options.stream_events * STEP_MS, sort="asc")
-            rows.append((name, *_curve(_samples(server.process, client, request, options.slow_s))))
+            curves[name] = _curve(_samples(server.process, client, request, options.slow_s))
     size = corpus.manifest().body_bytes / corpus.count * options.stream_events / 1e6
-    table = Table(caption="Resident memory of the server, MiB", columns=COLUMNS, rows=tuple(rows))
+    rows = tuple((name, *(f"{value / 2**20:,.0f}" for value in curve)) for name, curve in curves.items())
+    table = Table(caption="Resident memory of the server, MiB", columns=COLUMNS, rows=rows)
     method = METHOD.format(events=options.stream_events, size=size)
-    return Section(title="Memory while streaming", method=method, tables=(table,))
+    aim = _aim(curves[SLOW], options)
+    return Section(title="Memory while streaming", method=method, tables=(table,), aims=(aim,))
 
 
 def _samples(
@@ -68,12 +78,19 @@ def _samples(
     return samples
 
 
-def _curve(samples: list[Memory]) -> tuple[str, ...]:
+def _curve(samples: list[Memory]) -> Curve:
     early = min(round(1 / EVERY_S), len(samples) - 1)
-    points = [samples[0], samples[early], samples[len(samples) // 2], samples[-1]]
+    points = (samples[0], samples[early], samples[len(samples) // 2], samples[-1])
     most, anonymous = max(sample.resident for sample in samples), max(sample.anonymous for sample in samples)
-    sizes = [*(point.resident for point in points), most, anonymous, anonymous - samples[0].anonymous]
-    return tuple(f"{size / 2**20:,.0f}" for size in sizes)
+    return Curve(*(point.resident for point in points), most, anonymous, anonymous - samples[0].anonymous)
+
+
+def _aim(curve: Curve, options: Options) -> Aim:
+    return Aim(
+        aim=f"memory flat (most ≤ {FLAT} x after 1 s) while {options.stream_events:,} events go to a slow client",
+        reached=f"{curve.early / 2**20:.0f} MiB after 1 s, at most {curve.most / 2**20:.0f}",
+        met=curve.most <= FLAT * curve.early,
+    )
 
 
 @contextmanager

@@ -8,7 +8,8 @@ import msgspec
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes of a run.
 
-    `events`: in the whole-window read. `fresh_events`: published and not compacted, in the same.
+    `events`: in the whole-window read. `fresh_events`: in the same, published just before, so few that the
+    log keeps them all as rows.
     `datasette_events`: in Datasette's part of it. `sizes`: of the logs for the first byte; a peer takes part
     up to `postgres_limit`, `datasette_limit`. `rounds`: of a read. `short_rounds`: of a request that takes
     milliseconds. `load_s`: seconds of one load. `loads`: rounds of loads. `batched_drafts`, `single_drafts`:
@@ -16,7 +17,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     events: int = 1_000_000
-    fresh_events: int = 200_000
+    fresh_events: int = 60_000
     datasette_events: int = 100_000
     sizes: tuple[int, ...] = (100_000, 1_000_000, 10_000_000)
     postgres_limit: int = 10_000_000

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Unavailable(Exception):  # noqa: N818  a reason to leave a row out, no failure
+class Unavailable(Exception):
     """Something that a comparison needs is not here; the message says what."""
 
 
@@ -90,8 +90,8 @@ class Process:
                 time.sleep(0.05)
             else:
                 return
-        tail = self._log.read_text(errors="replace")[-2000:]
-        raise Unavailable(f"{self._popen.args!r} does not answer on port {port}; its output ends:\n{tail}")
+        last = " ".join(self._log.read_text(errors="replace").split())[-300:]
+        raise Unavailable(f"{self._log.stem} did not start; its output ends: {last}")
 
     def cpu_s(self) -> float:
         """Return the processor time that it and its descendants have taken, seconds."""

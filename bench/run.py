@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import signal
 import sys
 import time
@@ -34,6 +35,11 @@ def main() -> None:
     chosen = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # as Ctrl-C: end the servers too
     WORK.mkdir(exist_ok=True)
+    lock = (WORK / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit("another run is under way; two would disturb each other")
     options = QUICK if chosen.quick else Options()
     given = {"events": chosen.events, "sizes": chosen.sizes}
     options = msgspec.structs.replace(options, **{name: value for name, value in given.items() if value})
@@ -54,22 +60,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", type=_names, help=f"some of {','.join(SECTIONS)}; the page keeps what others found before"
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="small sizes and short loads: to see that it works"
-    )
+    parser.add_argument("--quick", action="store_true", help="small sizes and short loads: to see that it works")
     parser.add_argument("--events", type=int, help="events of the whole-window read and the engine")
-    parser.add_argument(
-        "--sizes", type=_sizes, help="sizes of the logs for the first byte, such as 100000,1000000"
-    )
+    parser.add_argument("--sizes", type=_sizes, help="sizes of the logs for the first byte, such as 100000,1000000")
     return parser.parse_args()
 
 
 def _names(text: str) -> list[str]:
     names = text.split(",")
     if unknown := set(names) - set(SECTIONS):
-        raise argparse.ArgumentTypeError(
-            f"no benchmark: {', '.join(unknown)}; there are {', '.join(SECTIONS)}"
-        )
+        raise argparse.ArgumentTypeError(f"no benchmark: {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
     return names
 
 

@@ -84,9 +84,7 @@ def run(options: Options) -> Section:
     rows = tuple(_row(name, answer, seen[name], speeds) for name, answer in answers.items())
     caption = f"Whole window, median of {options.rounds} rounds"
     table = Table(caption=caption, columns=COLUMNS, rows=rows)
-    return Section(
-        title="Whole-window read", method=METHOD, tables=(table,), aims=_aims(speeds), notes=tuple(notes)
-    )
+    return Section(title="Whole-window read", method=METHOD, tables=(table,), aims=_aims(speeds), notes=tuple(notes))
 
 
 def _estampe(stack: ExitStack, options: Options) -> dict[str, Answer]:

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from corpus import Corpus
 
-SCHEMA = (
-    "CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT, time INTEGER, type TEXT, action TEXT, body TEXT)"
-)
+SCHEMA = "CREATE TABLE event (seq INTEGER PRIMARY KEY, id TEXT, time INTEGER, type TEXT, action TEXT, body TEXT)"
 KEYS = """
 CREATE UNIQUE INDEX event_id ON event (id);
 CREATE INDEX event_time ON event (time);
@@ -54,9 +52,7 @@ def filled(corpus: Corpus) -> Path:
             database.execute(SCHEMA)
             database.execute("BEGIN")
             rows = ((row.id, row.time, row.type, row.action, row.body.decode()) for row in corpus.rows())
-            database.executemany(
-                "INSERT INTO event (id, time, type, action, body) VALUES (?, ?, ?, ?, ?)", rows
-            )
+            database.executemany("INSERT INTO event (id, time, type, action, body) VALUES (?, ?, ?, ?, ?)", rows)
             database.execute("COMMIT")
             database.executescript(KEYS)
         making.rename(kept)

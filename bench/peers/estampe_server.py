@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from clients import Request, address
 from corpus import CUSTOMER, WORK
 from estampe.events import Customer, decode, decode_draft
-from estampe.log import Logs
+from estampe.log import Logs, Query
 from process import Process, free_port
 
 if TYPE_CHECKING:
@@ -50,13 +50,26 @@ def filled(corpus: Corpus) -> Path:
 
 
 def fresh(corpus: Corpus) -> Path:
-    """Return a data folder into which the corpus has just been published, so that its events are rows."""
+    """Return a data folder into which the corpus has just been published, all of it kept as rows.
+
+    Raises:
+        RuntimeError: the log has sealed some, so the corpus is too large.
+    """
     folder = _clean(WORK / "fresh")
     drafts = map(decode_draft, corpus.drafts())
     with opened(folder) as log:
         while batch := list(islice(drafts, BATCH)):
             log.publish(batch).result()
+        if sealed := log.verify().sealed:
+            raise RuntimeError(f"{sealed} of {corpus.count} events are sealed: publish fewer")
     return folder
+
+
+def newest_ms(data: Path, count: int) -> int:
+    """Return the timestamp of the event that has `count - 1` newer ones."""
+    with opened(data) as log:
+        chunks = b"".join(log.scan(Query(sort="desc", limit=count)))
+    return decode(chunks.splitlines()[-1]).timestamp
 
 
 def empty() -> Path:

@@ -96,9 +96,7 @@ async def events(start: Start = None, end: Start = None, sort: Sort = None) -> S
 
 
 @app.get("/actions/events/{kind}s")
-async def events_of(
-    kind: str, start: Start = None, end: Start = None, sort: Sort = None
-) -> StreamingResponse:
+async def events_of(kind: str, start: Start = None, end: Start = None, sort: Sort = None) -> StreamingResponse:
     """List events of one type."""
     asked = question(start, end, sort, kind)
     return StreamingResponse(bodies(app.state.pool, asked), media_type="application/json")

@@ -189,9 +189,7 @@ class CancellationDraft(Base):
 class ActivationDraft(Base):
     """An activation or what may follow it."""
 
-    type: Literal[
-        "activation", "complaint", "optout", "reply", "impression", "suppression", "creation", "modification"
-    ]
+    type: Literal["activation", "complaint", "optout", "reply", "impression", "suppression", "creation", "modification"]
     source: Source[ActivationDetail]
 
 
