@@ -62,10 +62,11 @@ CUSTOMER = reading(parse_customer)
 data_option = click.option(
     "--data",
     envvar="ESTAMPE_DATA",
+    show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
     default="estampe-data",
     show_default=True,
-    help="The folder with the logs and the catalog.  [env: ESTAMPE_DATA]",
+    help="The folder with the logs and the catalog.",
 )
 
 files_argument = click.argument(

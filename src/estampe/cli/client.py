@@ -87,8 +87,8 @@ class Client:
             ServerRefused: a draft is wrong, or the key may not.
             ServerUnreachable: the server does not answer.
         """
-        headers = {"Content-Type": "application/x-ndjson"}
-        response, body = self._send("POST", b"\n".join(drafts), headers)
+        headers = {"Content-Type": "application/json"}
+        response, body = self._send("POST", b"[" + b",".join(drafts) + b"]", headers)
         if response.status != CREATED:
             raise ServerRefused(_problem(response, body))
         return msgspec.json.decode(body, type=list[Receipt])
@@ -105,11 +105,6 @@ class Client:
             return int(response.headers["X-Events-Complete-Until"])
         except TypeError:
             raise ServerRefused(_problem(response, body)) from None
-
-    @property
-    def port(self) -> int:
-        """The server's port."""
-        return self._connection.port
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from rich.console import Console
 from estampe.app import opened_keys
 from estampe.catalog import parse_customer
 from estampe.cli.arguments import examples
-from estampe.cli.client import Client, ServerUnreachable
+from estampe.cli.client import Client
 from estampe.demo import Generator
 from estampe.errors import EstampeError
 from estampe.events import decode
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 CUSTOMER = parse_customer("DEMO/028")
 SEED = 28
+HOST = "127.0.0.1"
+LOUD = {"ESTAMPE_LOG_LEVEL": "info", "ESTAMPE_LOG_FORMAT": "json"}  # the server must say where it listens
 TICK_S = 0.1
 LARGEST_BATCH = 1_000
 
@@ -51,10 +54,10 @@ class DemoFailed(EstampeError):
     short_help="Try it: a server with live activity.",
     epilog=examples("estampe demo", "estampe demo --rate 200 --seconds 60 --port 8080"),
 )
-@click.option("--port", type=int, help="The port to listen on.  [default: a free one]")
+@click.option("--port", type=int, default=0, help="The port to listen on.  [default: a free one]")
 @click.option("--rate", type=click.FloatRange(0, 10_000), default=20, show_default=True, help="Events a second.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=inf, help="End after so long.  [default: on Ctrl-C]")
-def demo(port: int | None, rate: float, seconds: float) -> None:
+def demo(port: int, rate: float, seconds: float) -> None:
     """Serve a demo customer with live activity and show how to read it.
 
     Everything is in a temporary folder, which is removed at the end.
@@ -63,8 +66,7 @@ def demo(port: int | None, rate: float, seconds: float) -> None:
     with suppress(KeyboardInterrupt), TemporaryDirectory(prefix="estampe-demo-") as folder:
         data = Path(folder)
         key = _prepare(data)
-        url = f"http://127.0.0.1:{port or _free_port()}"
-        with closing(Client(url, key)) as client, _server(data, client):
+        with _server(data, port) as url, closing(Client(url, key)) as client:
             _welcome(url, key, data)
             _live(client, rate, seconds)
 
@@ -82,35 +84,29 @@ def _documented() -> list[bytes]:
     return [bytes(raw) for raw in msgspec.json.decode(file.read_bytes(), type=list[msgspec.Raw])]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
-def _server(data: Path, client: Client) -> Iterator[None]:
+def _server(data: Path, port: int) -> Iterator[str]:
     """Run a server in a session of its own, so that Ctrl-C ends the demo first and the server after it."""
-    command = (sys.executable, "-m", "estampe", "serve", "--data", str(data), "--port", str(client.port))
+    command = (sys.executable, "-m", "estampe", "serve", "--data", str(data), "--host", HOST, "--port", str(port))
     lines = data / "server.log"
     with lines.open("wb") as out:
-        child = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)  # noqa: S603  ourselves
+        child = subprocess.Popen(  # noqa: S603  ourselves
+            command, env=os.environ | LOUD, stdout=out, stderr=out, start_new_session=True
+        )
     try:
-        _await(child, client, lines)
-        yield
+        yield _listening(child, lines)
     finally:
         child.terminate()
         child.wait()
 
 
-def _await(child: subprocess.Popen[bytes], client: Client, lines: Path) -> None:
+def _listening(child: subprocess.Popen[bytes], lines: Path) -> str:
+    """Wait for the server to say where it listens."""
     while child.poll() is None:
-        with suppress(ServerUnreachable):
-            client.complete_until_ms()
-            return
+        if said := re.search(r'"url":"([^"]+)"', lines.read_text()):
+            return said[1]
         time.sleep(TICK_S)
-    raise DemoFailed(f"the server did not start: {lines.read_text(errors='replace').strip()[-500:]}")
+    raise DemoFailed(f"the server did not start: {lines.read_text().strip()}")
 
 
 def _welcome(url: str, key: str, data: Path) -> None:

@@ -46,9 +46,9 @@ class WrongDrafts(EstampeError):
     ),
 )
 @files_argument
-@click.option("--url", envvar="ESTAMPE_URL", help="A running server.  [env: ESTAMPE_URL]")
-@click.option("--key", envvar="ESTAMPE_KEY", help="A key with the scope write.  [env: ESTAMPE_KEY]")
-@click.option("--customer", type=CUSTOMER, help="Publish into the data folder as this customer.")
+@click.option("--url", envvar="ESTAMPE_URL", show_envvar=True, help="A running server.")
+@click.option("--key", envvar="ESTAMPE_KEY", show_envvar=True, help="A key with the scope write.")
+@click.option("--customer", metavar="CUSTOMER", type=CUSTOMER, help="Publish into the data folder as this customer.")
 @data_option
 def publish(files: tuple[str, ...], url: str | None, key: str | None, customer: Customer | None, data: Path) -> None:
     """Publish the drafts in each FILE into a running server, or with --customer into a data folder.

@@ -55,9 +55,7 @@ def test_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(Items("-")) == OBJECTS
 
 
-@given(
-    values=st.lists(st.dictionaries(st.text(max_size=3), st.text() | st.integers(), max_size=3), max_size=8)
-)
+@given(values=st.lists(st.dictionaries(st.text(max_size=3), st.text() | st.integers(), max_size=3), max_size=8))
 @pytest.mark.parametrize("chunk", [1, 7])
 def test_where_the_file_is_cut_into_chunks_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, chunk: int, values: list[Any]
