@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from estampe.events import decode
 from estampe.log import sql, store
 from estampe.log.entry import entry_of_event
-from estampe.log.keys import id_key, pack
+from estampe.log.keys import keys_of
 from estampe.log.port import POSITION_BITS, LogError
 from estampe.log.sealed import FRAME_BITS, SEGMENT_BITS, Sealed, sheets
 from estampe.log.seen import buckets
@@ -54,11 +54,11 @@ class History:
             if rows:
                 segment = seal(rows)
                 self._writer.run(lambda connection: self._store(connection, segment))
-                self._writer.seen.forget(row.id for row in rows)
+                self._writer.seen.forget(segment.ids)
             return len(rows)
 
     def _oldest_rows(self, before: int) -> list[Row]:
-        """Read rows that may be one segment: the oldest ones, up to the next segment that lies after them."""
+        """Read rows that may be one segment, in the order of their places: the oldest, up to the next segment."""
         with self._reader.snapshot() as connection:
             found = store.value(connection, sql.OLDEST)
             if found is None:
@@ -66,11 +66,11 @@ class History:
             bounds = {"low": found, "high": before}
             following = store.row(connection, sql.NEXT_SEGMENT[False], bounds)
             bounds["high"] = min(before, following[1]) if following else before
-            return [Row(*row) for row in store.rows(connection, sql.ROWS, {**bounds, "limit": SEGMENT_EVENTS})]
+            return cast("list[Row]", store.rows(connection, sql.ROWS, {**bounds, "limit": SEGMENT_EVENTS}))
 
     def _store(self, connection: apsw.Connection, segment: Segment) -> None:
         segment_id = add_segment(connection, segment)
-        self._writer.seen.seal(segment_id, (row.id for row in segment.rows))
+        self._writer.seen.seal(segment_id, keys_of(segment.id_keys))
         for statement in sql.DROP_ROWS:
             connection.execute(statement, {"first": segment.first, "last": segment.last})
         connection.execute(sql.BUMP_STATE, {"name": "layout"})
@@ -148,40 +148,27 @@ def _bounds(first_ms: int, last_ms: int) -> dict[str, int]:
 def add_segment(connection: apsw.Connection, segment: Segment) -> int:
     """Store a segment and what finds its events; return its id."""
     places = pack_places(frame.place for frame in segment.frames)
-    columns = (segment.first, segment.last, len(segment.rows), places, segment.order)
+    columns = (segment.first, segment.last, len(segment.ids), places, segment.order)
     segment_id: int = store.value(connection, sql.ADD_SEGMENT, columns)
-    store.insert(
-        connection,
-        sql.ADD_FRAMES,
-        [
-            (segment_id << FRAME_BITS | number, frame.positions, frame.lines)
-            for number, frame in enumerate(segment.frames)
-        ],
-    )
+    frames = [
+        (segment_id << FRAME_BITS | number, frame.positions, frame.lines) for number, frame in enumerate(segment.frames)
+    ]
+    store.insert(connection, sql.ADD_FRAMES, frames)
     _add_runs(connection, segment)
-    _add_keys(connection, segment_id, segment.rows)
+    for statement, packed in ((sql.ADD_ID_KEYS, segment.id_keys), (sql.ADD_CONTACT_KEYS, segment.contact_keys)):
+        rows = [(bucket << SEGMENT_BITS | segment_id, entries) for bucket, entries in packed]
+        store.insert(connection, statement, rows)
     return segment_id
 
 
 def _add_runs(connection: apsw.Connection, segment: Segment) -> None:
-    by_action = [(run.action, run.kind, run.place, run.length) for run in segment.runs()]
+    by_action = [(run.action, run.kind, run.place, run.length) for run in segment.runs]
     by_kind: dict[int, tuple[int, int, int]] = {}
-    for _, kind, place, count in by_action:
-        _, start, length = by_kind.get(kind, (kind, place, 0))
-        by_kind[kind] = (kind, start, length + count)
-    for statement, runs in (
-        (sql.ADD_ACTION_RUNS, by_action),
-        (sql.ADD_KIND_RUNS, list(by_kind.values())),
-    ):
+    for run in segment.runs:
+        _, start, length = by_kind.get(run.kind, (run.kind, run.place, 0))
+        by_kind[run.kind] = (run.kind, start, length + run.length)
+    for statement, runs in ((sql.ADD_ACTION_RUNS, by_action), (sql.ADD_KIND_RUNS, list(by_kind.values()))):
         connection.execute(statement, {"first": segment.first, "runs": msgspec.json.encode(runs).decode()})
-
-
-def _add_keys(connection: apsw.Connection, segment_id: int, rows: Sequence[Row]) -> None:
-    ids = [(id_key(row.id), place) for place, row in enumerate(rows)]
-    contacts = [(key, place) for place, row in enumerate(rows) for key in (row.contact_key, row.hash_key) if key]
-    for statement, keys in ((sql.ADD_ID_KEYS, ids), (sql.ADD_CONTACT_KEYS, contacts)):
-        packed = [(bucket << SEGMENT_BITS | segment_id, entries) for bucket, entries in pack(keys)]
-        store.insert(connection, statement, packed)
 
 
 def drop_segment(connection: apsw.Connection, sealed: Sealed) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from hashlib import blake2b
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ KEY_BITS = 48
 PLACE_BITS = 16
 BUCKET_BITS = 7
 
+Packed = list[tuple[int, bytes]]
+"""Buckets of a segment, each with its entries."""
+
+_BUCKET_SHIFT = KEY_BITS + PLACE_BITS - BUCKET_BITS
 _ODD = 0x9E3779B97F4A7C15F39CC0605CEDC835
 _ALL_128 = (1 << 128) - 1
 
@@ -28,16 +33,12 @@ def id_key(event_id: bytes) -> int:
 
 def contact_key(contact: str) -> int:
     """Return the key of a contact's id; 0 for none."""
-    return _text_key(b"contact", contact)
+    return int.from_bytes(blake2b(contact.encode(), digest_size=KEY_BITS // 8).digest()) if contact else 0
 
 
 def hash_key(unicity_hash: str) -> int:
-    """Return the key of a contact's unicity hash; 0 for none."""
-    return _text_key(b"hash", unicity_hash)
-
-
-def _text_key(kind: bytes, text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=KEY_BITS // 8, person=kind).digest()) if text else 0
+    """Return the key of a contact's unicity hash, lower-case hex; 0 for none."""
+    return int(unicity_hash[: KEY_BITS // 4], 16) if unicity_hash else 0
 
 
 def bucket_of(key: int) -> int:
@@ -45,13 +46,11 @@ def bucket_of(key: int) -> int:
     return key >> (KEY_BITS - BUCKET_BITS)
 
 
-def pack(keys: Iterable[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
-    """Yield (bucket, entries) for (key, place) pairs; entries are sorted 64-bit words of key and place."""
-    buckets: dict[int, list[int]] = {}
-    for key, place in keys:
-        buckets.setdefault(key >> (KEY_BITS - BUCKET_BITS), []).append(key << PLACE_BITS | place)
-    for bucket, words in sorted(buckets.items()):
-        yield bucket, array("Q", sorted(words)).tobytes()
+def pack(keys: Iterable[tuple[int, int]]) -> Packed:
+    """Return (bucket, entries) for (key, place) pairs; entries are sorted 64-bit words of key and place."""
+    words = array("Q", sorted([key << PLACE_BITS | place for key, place in keys]))
+    bounds = [bisect_left(words, bucket << _BUCKET_SHIFT) for bucket in range((1 << BUCKET_BITS) + 1)]
+    return [(bucket, words[start:end].tobytes()) for bucket, (start, end) in enumerate(pairwise(bounds)) if start < end]
 
 
 def places_of(key: int, entries: bytes) -> list[int]:
@@ -65,3 +64,8 @@ def places_of(key: int, entries: bytes) -> list[int]:
 def keys_in(entries: bytes) -> Iterator[int]:
     """Yield the keys of a bucket's entries."""
     return (word >> PLACE_BITS for word in memoryview(entries).cast("Q"))
+
+
+def keys_of(packed: Packed) -> Iterator[int]:
+    """Yield the keys of all buckets."""
+    return chain.from_iterable(keys_in(entries) for _, entries in packed)

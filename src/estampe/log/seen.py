@@ -61,9 +61,9 @@ class Seen:
     def _may_be_sealed(self, key: int) -> bool:
         return key in self._open or any(key in full for full in self._full)
 
-    def seal(self, segment_id: int, ids: Iterable[bytes]) -> None:
-        """Note, inside the transaction that seals them, that recent ids are sealed; store a filter once full."""
-        self._add(id_key(event_id) for event_id in ids)
+    def seal(self, segment_id: int, keys: Iterable[int]) -> None:
+        """Note, inside the transaction that seals them, the keys of ids that are sealed; store a filter once full."""
+        self._add(keys)
         if self._held >= FILTER_IDS:
             self._connection.execute(sql.ADD_FILTER, (segment_id, self._open.save_bytes()))
             self._full.append(self._open)

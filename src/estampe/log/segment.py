@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import threading
 from array import array
-from itertools import groupby
+from itertools import count, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import zstandard
 
+from estampe.log.keys import id_key, pack
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from estampe.log.keys import Packed
 
 SEGMENT_EVENTS = 16_384
 FRAME_BYTES = 64 * 1024
@@ -53,54 +57,63 @@ class Frame(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Rows ready to be sealed, in the order of their places, and what is stored of them.
+    """Neighbouring events ready to be sealed.
 
-    `order`: the places by rising position, packed.
+    `ids`: their ids, in the order of their places. `order`: the places by rising position, packed.
+    `runs`: the runs of equal kind and action. `id_keys`, `contact_keys`: see `keys.pack`.
     """
 
-    rows: Sequence[Row]
     first: int
     last: int
+    ids: Sequence[bytes]
     frames: Sequence[Frame]
     order: bytes
-
-    def runs(self) -> Iterator[Run]:
-        """Yield the runs of equal kind and action, in the order of their places."""
-        place = 0
-        for (kind, action), rows in groupby(self.rows, lambda row: (row.kind, row.action)):
-            length = sum(1 for _ in rows)
-            yield Run(kind, action, place, length)
-            place += length
+    runs: Sequence[Run]
+    id_keys: Packed
+    contact_keys: Packed
 
 
 def seal(rows: Sequence[Row]) -> Segment:
-    """Make a segment of rows that stand in position order (at most 65,536, no other event between them)."""
-    placed = sorted(rows, key=lambda row: (row.kind, row.action, row.position))
-    positions = [row.position for row in placed]
-    order = array("H", sorted(range(len(placed)), key=positions.__getitem__))
+    """Make a segment of rows in the order of their places: by kind, action and position.
+
+    They are at most 65,536, and no other event lies between them.
+    """
+    positions, kinds, actions, ids, contact_keys, hash_keys, bodies = zip(*rows, strict=True)
+    order = array("H", sorted(range(len(rows)), key=positions.__getitem__))
+    contacts = [pair for keys in (contact_keys, hash_keys) for pair in zip(keys, count(), strict=False) if pair[0]]
     return Segment(
-        rows=placed,
-        first=rows[0].position,
-        last=rows[-1].position,
-        frames=list(_frames(placed)),
+        first=positions[order[0]],
+        last=positions[order[-1]],
+        ids=ids,
+        frames=list(_frames(positions, bodies)),
         order=_compress(order.tobytes()),
+        runs=list(_runs(kinds, actions)),
+        id_keys=pack(zip(map(id_key, ids), count(), strict=False)),
+        contact_keys=pack(contacts),
     )
 
 
-def _frames(rows: Sequence[Row]) -> Iterator[Frame]:
+def _runs(kinds: Sequence[int], actions: Sequence[int]) -> Iterator[Run]:
+    place = 0
+    for (kind, action), run in groupby(zip(kinds, actions, strict=True)):
+        length = sum(1 for _ in run)
+        yield Run(kind, action, place, length)
+        place += length
+
+
+def _frames(positions: Sequence[int], bodies: Sequence[bytes]) -> Iterator[Frame]:
     start = size = 0
-    for end, row in enumerate(rows, 1):
-        size += len(row.body) + 1
-        if size >= FRAME_BYTES or end == len(rows):
-            yield _frame(start, rows[start:end])
+    for end, body in enumerate(bodies, 1):
+        size += len(body) + 1
+        if size >= FRAME_BYTES or end == len(bodies):
+            yield _frame(start, positions[start:end], bodies[start:end])
             start, size = end, 0
 
 
-def _frame(place: int, rows: Sequence[Row]) -> Frame:
-    first = min(row.position for row in rows)
-    offsets = array("Q", [first, *(row.position - first for row in rows)])
-    lines = b"\n".join([row.body for row in rows]) + b"\n"
-    return Frame(place, _compress(offsets.tobytes()), _compress(lines))
+def _frame(place: int, positions: Sequence[int], bodies: Sequence[bytes]) -> Frame:
+    first = min(positions)
+    offsets = array("Q", [first, *[position - first for position in positions]])
+    return Frame(place, _compress(offsets.tobytes()), _compress(b"\n".join(bodies) + b"\n"))
 
 
 def _compress(data: bytes) -> bytes:

@@ -102,9 +102,12 @@ DROP_SEGMENT = (
 
 # Reading recent events.
 ROWS = """
-SELECT position, kind, action, id, contact_key, hash_key, body FROM facets JOIN events USING (position)
-WHERE position >= :low AND position < :high ORDER BY position LIMIT :limit
+SELECT * FROM (
+    SELECT position, kind, action, id, contact_key, hash_key, body FROM facets JOIN events USING (position)
+    WHERE position >= :low AND position < :high ORDER BY position LIMIT :limit
+) ORDER BY kind, action, position
 """
+"""The columns of `segment.Row`, in the order of a segment's places."""
 IDS = "SELECT id, position FROM facets"
 OLDEST = "SELECT min(position) FROM events"
 NEWEST_ROWS = f"""
