@@ -37,6 +37,7 @@ def serve(settings: Settings) -> None:
     """
     journal.configure(settings)
     memory.keep()
+    memory.collect_seldom()
     with (
         closing(Logs(settings.data)) as logs,
         opened_keys(settings) as keys,
