@@ -16,11 +16,15 @@ from granian.server.embed import Server
 from estampe.errors import EstampeError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from estampe.http.api import Api
     from estampe.http.services import Services
     from estampe.settings import Settings
 
-_LAST_SECONDS = 2.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+_LAST_SECONDS = 1.0
 """How long connections may still take to close after their streams were cut."""
 
 
@@ -48,8 +52,7 @@ async def _serve(api: Api, services: Services) -> None:
     url = f"http://{settings.host}:{port}"
     server.on_startup(lambda: structlog.get_logger().info("listening", url=url))
     stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    _on_signal(stopping.set)
     serving = asyncio.ensure_future(server.serve())
     waiting = asyncio.ensure_future(stopping.wait())
     await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -59,6 +62,22 @@ async def _serve(api: Api, services: Services) -> None:
         asyncio.get_running_loop().call_soon(server.stop)
         await _end(serving, services)
     await _raise_fault(serving)
+
+
+def _on_signal(stop: Callable[[], None]) -> None:
+    """Stop at the first SIGTERM or SIGINT; further ones are ignored, so that logs are closed in order.
+
+    The event loop's own handlers would go with the loop, before the logs are closed.
+    """
+    loop = asyncio.get_running_loop()
+
+    def handle(_number: int, _frame: object) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        loop.call_soon_threadsafe(stop)
+
+    for number in _SIGNALS:
+        signal.signal(number, handle)
 
 
 async def _end(serving: asyncio.Future[None], services: Services) -> None:

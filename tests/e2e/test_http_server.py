@@ -1,0 +1,253 @@
+"""The server process: it takes events, gives them back, and ends in order."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import msgspec
+import pytest
+import zstandard
+
+from estampe.catalog import parse_customer
+from estampe.demo import Generator
+from estampe.events import decode
+from estampe.log import Logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+pytestmark = pytest.mark.e2e
+
+CUSTOMER = parse_customer("DEMO/028")
+SEED = Path(__file__).parents[3] / "shared/spec/seed-examples.json"
+LIST = "/actions/events"
+LONG = 100_000
+"""About 67 MB, far more than sockets and servers hold back."""
+
+
+def drafts(count: int, seed: int = 1) -> list[dict[str, Any]]:
+    return list(Generator(seed, CUSTOMER.name).drafts(count))
+
+
+def fill(data: Path, events: Iterable[bytes]) -> None:
+    """Import a history while no server runs."""
+    with closing(Logs(data)) as logs:
+        logs.of(CUSTOMER).import_history(map(decode, events))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a long history, made once."""
+    data = tmp_path_factory.mktemp("made")
+    fill(data, Generator(1, CUSTOMER.name).events(LONG, 1_600_000_000_000, 1))
+    return data
+
+
+@pytest.fixture
+def long(made: Path, tmp_path: Path) -> Path:
+    """A folder of one's own with a long history."""
+    return Path(shutil.copytree(made, tmp_path / "long"))
+
+
+def read_final(client: httpx.Client, count: int) -> list[dict[str, Any]]:
+    """Read the list once it holds so many events: the newest become final a moment after their publication."""
+    deadline_s = time.monotonic() + 10
+    while len(events := client.get(LIST).json()) < count and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    return events
+
+
+def ask_by_hand(server: Any, path: str = LIST) -> socket.socket:
+    """Send a request, and read nothing of the answer yet."""
+    host, port = server.url.removeprefix("http://").split(":")
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    connection.settimeout(20)
+    connection.connect((host, int(port)))
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nX-Key: {server.key()}\r\n\r\n".encode())
+    connection.recv(16, socket.MSG_PEEK)
+    return connection
+
+
+def read_rest(connection: socket.socket) -> bytes:
+    parts = []
+    while part := connection.recv(1 << 20):
+        parts.append(part)
+        if part.endswith(b"\r\n0\r\n\r\n"):
+            break
+    return b"".join(parts)
+
+
+def wait_until_refused(server: Any) -> None:
+    with suppress(httpx.ConnectError):
+        while httpx.get(f"{server.url}/health/live", trust_env=False):
+            time.sleep(0.01)
+
+
+def resident_mib(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 1_048_576
+
+
+@pytest.mark.skipif(not SEED.exists(), reason="the seed's examples stand beside the repository")
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_the_seeds_events_come_back_byte_for_byte(start: Callable[..., Any], tmp_path: Path, sort: str) -> None:
+    examples = [event for page in json.loads(SEED.read_text()).values() for event in page]
+    bodies = [msgspec.json.encode(event) for event in examples]
+    fill(tmp_path / "data", bodies)
+    with start().client() as client:
+        for path, kinds in (
+            (LIST, {"bounce", "hit", "activation", "cancellation"}),
+            (f"{LIST}/activations", {"activation"}),
+            (f"{LIST}/cancellations", {"cancellation"}),
+        ):
+            chosen = [body for body, event in zip(bodies, examples, strict=True) if event["type"] in kinds]
+            by_time = sorted(chosen, key=lambda body: json.loads(body)["timestamp"])
+            answer = client.get(path, params={"sort": "asc"})
+            assert answer.content == b"[" + b",".join(by_time) + b"]"
+            turned = client.get(path, params={"sort": sort}).json()
+            assert turned == (answer.json() if sort == "asc" else answer.json()[::-1])
+        exactly = {"start": "2019-08-24T14:15:22Z", "end": "2019-08-24T14:15:22Z", "sort": "asc"}
+        assert client.get(LIST, params=exactly).content == b"[]"
+
+
+def test_what_is_published_is_read_once_it_is_final(server: Any) -> None:
+    with server.client() as client:
+        receipts = client.post(LIST, json=drafts(50)).json()
+        events = read_final(client, 50)
+    assert {event["id"] for event in events} == {receipt["id"] for receipt in receipts}
+
+
+def test_compressed_bodies_and_lists_are_the_same_events(server: Any) -> None:
+    lines = b"\n".join(msgspec.json.encode(draft) for draft in drafts(200))
+    with server.client() as client:
+        for encoding, compress in (("gzip", gzip.compress), ("zstd", zstandard.compress)):
+            headers = {"content-encoding": encoding, "content-type": "application/x-ndjson"}
+            assert client.post(LIST, content=compress(lines), headers=headers).status_code == 201
+        plain = read_final(client, 200)
+        window = {"end": client.head(LIST).headers["x-events-complete-until"], "sort": "asc"}
+        bodies = [
+            client.get(LIST, params=window, headers={"accept-encoding": coding}).content
+            for coding in ("identity", "gzip", "zstd")
+        ]
+    assert len(plain) == 200  # the same ids twice
+    assert bodies[0] == bodies[1] == bodies[2]
+
+
+def test_a_poller_that_follows_the_watermark_sees_each_event_once(server: Any) -> None:
+    published: list[str] = []
+
+    def publish(seed: int) -> None:
+        lives = drafts(100, seed)
+        with server.client() as client:
+            for at in range(0, 100, 5):
+                answer = client.post(LIST, json=lives[at : at + 5])
+                published.extend(receipt["id"] for receipt in answer.json())
+
+    publishers = [threading.Thread(target=publish, args=(seed,)) for seed in range(4)]
+    for publisher in publishers:
+        publisher.start()
+    seen: list[str] = []
+    since = "0"
+    with server.client() as client:
+        while any(publisher.is_alive() for publisher in publishers) or len(seen) < len(published):
+            answer = client.get(LIST, params={"start": since})
+            seen += [event["id"] for event in answer.json()]
+            since = answer.headers["x-events-complete-until"]
+    assert len(seen) == 400
+    assert sorted(seen) == sorted(published)
+
+
+def test_a_key_revoked_beside_the_server_opens_nothing_any_more(server: Any) -> None:
+    key = server.key()
+    command = [sys.executable, "-m", "estampe", "key", "revoke", key.split("_")[1], "--data", str(server.data)]
+    with httpx.Client(base_url=server.url, headers={"X-Key": key}, trust_env=False) as client:
+        assert client.get(LIST).status_code == 200
+        subprocess.run(command, check=True, capture_output=True)
+        assert client.get(LIST).status_code == 401
+
+
+def test_memory_stays_flat_while_a_client_reads_slowly(start: Callable[..., Any], long: Path) -> None:
+    server = start(long)
+    with server.client() as client:
+        assert len(client.get(LIST, params={"end": 1_600_000_001_000}).json()) == 1_000
+    before = resident_mib(server.process.pid)
+    with ask_by_hand(server) as connection:
+        for _ in range(10):
+            time.sleep(0.02)
+            assert resident_mib(server.process.pid) - before < 48
+        received = read_rest(connection)
+    assert resident_mib(server.process.pid) - before < 48
+    assert received.count(b'"timestamp":') == LONG
+
+
+def test_sigterm_lets_open_lists_end_and_takes_no_new_ones(start: Callable[..., Any], long: Path) -> None:
+    server = start(long)
+    with ask_by_hand(server) as connection:
+        server.process.send_signal(signal.SIGTERM)
+        wait_until_refused(server)
+        assert server.process.poll() is None
+        received = read_rest(connection)
+    assert received.endswith(b"]\r\n0\r\n\r\n")
+    assert received.count(b'"timestamp":') == LONG
+    assert server.stop() == 0
+
+
+def test_after_shutdown_seconds_open_lists_are_cut_off_visibly(start: Callable[..., Any], long: Path) -> None:
+    server = start(long, shutdown_seconds=0.2)
+    with ask_by_hand(server) as connection:
+        assert server.stop() == 0
+        try:
+            received = read_rest(connection)
+        except ConnectionResetError:
+            received = b""
+    assert not received.endswith(b"0\r\n\r\n")
+    assert any(line["event"] == "cut off" and line["streams"] == 1 for line in server.lines)
+
+
+def test_what_was_acknowledged_survives_a_kill(start: Callable[..., Any]) -> None:
+    server = start()
+    with server.client() as client:
+        receipts = client.post(LIST, json=drafts(10)).json()
+    server.kill()
+    with start().client() as client:
+        assert {event["id"] for event in read_final(client, 10)} == {receipt["id"] for receipt in receipts}
+
+
+def test_a_second_server_on_the_same_folder_or_port_is_refused(server: Any, tmp_path: Path) -> None:
+    port = server.url.rpartition(":")[2]
+    for data, wanted in ((server.data, "open for writing"), (tmp_path / "other", "cannot listen on 127.0.0.1")):
+        command = [sys.executable, "-m", "estampe", "serve", "--data", str(data), "--port", port]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        assert ended.returncode == 1
+        assert wanted in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+def test_too_many_or_too_large_headers_are_refused(server: Any) -> None:
+    with server.client() as client:
+        assert client.get(LIST, headers=[(f"x-{n}", "1") for n in range(150)]).status_code == 431
+        assert client.get(LIST, headers={"x-large": "1" * 800_000}).status_code == 431
+        assert client.get(LIST).status_code == 200
+
+
+def test_small_requests_get_their_turn_while_a_long_list_is_sent(start: Callable[..., Any], long: Path) -> None:
+    server = start(long)
+    with ask_by_hand(server) as connection, server.client() as client:
+        answers = [client.get("/health/live").status_code for _ in range(20)]
+        received = read_rest(connection)
+    assert answers == [200] * 20
+    assert received.endswith(b"]\r\n0\r\n\r\n")
