@@ -93,18 +93,25 @@ class SqliteScan:
 
     def _pieces(self) -> Iterator[Piece]:
         """Walk the span in the query's direction, one step a snapshot."""
-        low, high = self._selection.low, self._selection.high
         matches = Matches(self._selection, descending=self._descending)
-        while low < high and self._left != 0:
+        while self._selection.low < self._selection.high and self._left != 0:
             with self._reader.snapshot() as connection:
-                step = self._step(connection, matches, low, high)
+                step = self._step(connection, matches)
             if step is None:
                 return
             yield from self._recent_pieces(step) if isinstance(step, Recent) else self._sealed_pieces(step)
-            low, high = (low, step.first) if self._descending else (step.last + 1, high)
+            self._pass(step)
 
-    def _step(self, connection: apsw.Connection, matches: Matches, low: int, high: int) -> Recent | Found | None:
+    def _pass(self, step: Recent | Found) -> None:
+        """Select only what comes after a step: its rows may be sealed meanwhile, together with later ones."""
+        if self._descending:
+            self._selection = self._selection._replace(high=step.first)
+        else:
+            self._selection = self._selection._replace(low=step.last + 1)
+
+    def _step(self, connection: apsw.Connection, matches: Matches) -> Recent | Found | None:
         """Read what comes first in the span: rows before the next segment, or that segment."""
+        low, high = self._selection.low, self._selection.high
         match = matches.next(connection, low, high)
         if match is None:
             return self._recent(connection, low, high)
