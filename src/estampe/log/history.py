@@ -90,7 +90,8 @@ class History:
         rows = []
         for sheet in sheets(connection, sealed):
             for position, line in zip(sheet.open_positions(), sheet.open(), strict=True):
-                rows.append(self._writer.row(entry_of_event(decode(line)), position))
+                entry = entry_of_event(decode(line))
+                rows.append(self._writer.row(entry, entry.id.bytes, position))
         drop_segment(connection, sealed)
         add_rows(connection, rows)
         connection.execute(sql.BUMP_STATE, {"name": "layout"})
@@ -136,7 +137,7 @@ class History:
             if position >> POSITION_BITS != timestamp_ms:
                 raise LogError(f"More than {1 << POSITION_BITS} events in the millisecond {timestamp_ms}.")
             next_free[timestamp_ms] = position + 1
-            rows.append(self._writer.row(entry, position))
+            rows.append(self._writer.row(entry, entry.id.bytes, position))
         return rows
 
 

@@ -117,7 +117,7 @@ def _frame(place: int, positions: Sequence[int], bodies: Sequence[bytes]) -> Fra
 
 
 def _compress(data: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True).compress(data)
+    return _own.compress(data)
 
 
 def open_positions(packed: bytes) -> list[int]:
@@ -146,9 +146,10 @@ def decompress(packed: bytes) -> bytes:
 
 
 class _Own(threading.local):
-    """A decompressor for each thread: making one costs as much as opening a frame."""
+    """A compressor and a decompressor for each thread: making one costs as much as opening a frame."""
 
     def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, write_content_size=True).compress
         self.decompress = zstandard.ZstdDecompressor().decompress
 
 

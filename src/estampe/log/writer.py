@@ -190,7 +190,7 @@ class Writer:
                 known = None if entry.fresh else new.get(event_id) or self.seen.position_of(event_id)
                 if known is None:
                     position = new[event_id] = start + len(rows)
-                    rows.append(self.row(entry, position))
+                    rows.append(self.row(entry, event_id, position))
                     answer.append(Receipt(entry.id, position, duplicate=False))
                 else:
                     answer.append(Receipt(entry.id, known, duplicate=True))
@@ -198,13 +198,13 @@ class Writer:
         add_rows(self._connection, rows)
         return receipts, self.store_ceiling(self._connection)
 
-    def row(self, entry: Entry, position: int) -> Row:
-        """Make the row of an entry at a position; inside a transaction, since it may add names."""
+    def row(self, entry: Entry, event_id: bytes, position: int) -> Row:
+        """Make the row of an entry (its id as bytes) at a position; in a transaction, since it may add names."""
         return Row(
             position,
             self.names.kind(entry.kind),
             self.names.action(entry.action),
-            entry.id.bytes,
+            event_id,
             entry.contact_key,
             entry.hash_key,
             entry.body(position >> POSITION_BITS),
