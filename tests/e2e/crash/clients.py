@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import threading
 import time
 from random import Random
@@ -72,7 +71,6 @@ class Caller:
         while self._connection.sock is None and not self.stopping.is_set():
             try:
                 self._connection.connect()
-                self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
                 time.sleep(0.01)
 
