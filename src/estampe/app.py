@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from estampe.catalog import Keys, open_catalog
 from estampe.http import journal, memory, server
 from estampe.http.api import Api
+from estampe.http.metrics import Metrics
 from estampe.http.services import Services
 from estampe.log import Logs
 
@@ -38,9 +39,10 @@ def serve(settings: Settings) -> None:
     journal.configure(settings)
     memory.keep()
     memory.collect_seldom()
+    metrics = Metrics()
     with (
-        closing(Logs(settings.data)) as logs,
+        closing(Logs(settings.data, metrics.commit_seconds.observe)) as logs,
         opened_keys(settings) as keys,
-        closing(Services(settings, logs, keys)) as services,
+        closing(Services(settings, logs, keys, metrics)) as services,
     ):
         server.run(Api(services), services)

@@ -57,7 +57,9 @@ def test_each_form_and_coding_is_documented(name: str) -> None:
 
 
 def test_each_metric_is_documented() -> None:
-    for family in text_string_to_metric_families(Metrics({}).render().decode()):
+    metrics = Metrics()
+    metrics.watch({})
+    for family in text_string_to_metric_families(metrics.render().decode()):
         assert f"`{family.name.removesuffix('_created')}" in OPERATIONS
 
 

@@ -63,7 +63,8 @@ class EventList:
         answer = self._answer(exchange)
         log = await self._services.log_of(exchange.key.customer)
         if exchange.method == "HEAD":
-            await exchange.start(200, *answer.headers(log.watermark()))
+            watermark = await asyncio.get_running_loop().run_in_executor(self._services.readers, log.watermark)
+            await exchange.start(200, *answer.headers(watermark))
             await exchange.send(b"", more=False)
             return
         with self._services.streams.opened(exchange.key.id):

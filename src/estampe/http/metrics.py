@@ -35,13 +35,9 @@ class _Lag(Collector):
 
 
 class Metrics:
-    """What the server counts.
+    """What the server counts."""
 
-    Parameters:
-        logs: the open logs by customer name; may grow.
-    """
-
-    def __init__(self, logs: Mapping[str, EventLog]) -> None:
+    def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
         self.requests = Counter("estampe_requests", "Requests answered", ["route", "status"], registry=registry)
         self.publishes = Counter("estampe_publishes", "Publications acknowledged", registry=registry)
@@ -53,6 +49,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.commit_seconds = Histogram(
+            "estampe_commit_seconds",
+            "One commit of a log, shared by the publications that waited, fsync included",
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self.first_chunk_seconds = Histogram(
             "estampe_scan_first_chunk_seconds",
             "From the request of a list to its first bytes",
@@ -61,7 +63,14 @@ class Metrics:
         )
         self.scan_bytes = Counter("estampe_scan_bytes", "Bytes of lists sent", registry=registry)
         self.streams_open = Gauge("estampe_streams_open", "Lists being sent", registry=registry)
-        registry.register(_Lag(logs))
+
+    def watch(self, logs: Mapping[str, EventLog]) -> None:
+        """Show from now on how far behind the watermarks of these open logs are; the mapping may grow.
+
+        Parameters:
+            logs: by customer name.
+        """
+        self._registry.register(_Lag(logs))
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from estampe.http.gate import Gate
-from estampe.http.metrics import Metrics
 from estampe.http.streams import Streams
 
 if TYPE_CHECKING:
     from estampe.catalog import Keys
     from estampe.events import Customer
+    from estampe.http.metrics import Metrics
     from estampe.log import EventLog, Logs
     from estampe.settings import Settings
 
@@ -24,14 +24,16 @@ class Services:
         settings: the operator's choices.
         logs: the logs of the data folder.
         keys: the catalog's keys.
+        metrics: what is counted.
     """
 
-    def __init__(self, settings: Settings, logs: Logs, keys: Keys) -> None:
+    def __init__(self, settings: Settings, logs: Logs, keys: Keys, metrics: Metrics) -> None:
         self.settings = settings
         self._logs = logs
         self._open: dict[str, EventLog] = {}
         self.gate = Gate(keys, settings)
-        self.metrics = Metrics(self._open)
+        self.metrics = metrics
+        metrics.watch(self._open)
         self.readers = ThreadPoolExecutor(settings.scan_threads, "reader")
         self.streams = Streams(settings, self.metrics.streams_open)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from estampe.events import Customer
 from estampe.log.port import LogClosed, LogInUse, NoSuchLog
-from estampe.log.sqlite import SqliteEventLog, SqliteLogReader
+from estampe.log.sqlite import SqliteEventLog, SqliteLogReader, unobserved
 from estampe.log.store import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -34,19 +34,21 @@ class Logs:
     """Opens the logs of a data folder for writing, each on first use, and closes them together.
 
     Parameters:
-        data: the folder; made if absent.
+        data: the folder; made if absent, for its owner only.
+        observe_commit: is told how many seconds each commit took, its fsync included.
 
     Raises:
         LogInUse: another process has it open for writing.
     """
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, observe_commit: Callable[[float], object] = unobserved) -> None:
         self.data = data
+        self._observe_commit = observe_commit
         self._logs: dict[Customer, SqliteEventLog] = {}
         self._opening = threading.Lock()
         self._closed = False
         with translated(data):
-            data.mkdir(parents=True, exist_ok=True)
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = _lock(data)
 
     def of(self, customer: Customer) -> SqliteEventLog:
@@ -63,7 +65,8 @@ class Logs:
             if self._closed:
                 raise LogClosed("The logs are closed.")
             if customer not in self._logs:
-                self._logs[customer] = SqliteEventLog(path_of(self.data, customer), customer)
+                path = path_of(self.data, customer)
+                self._logs[customer] = SqliteEventLog(path, customer, observe_commit=self._observe_commit)
             return self._logs[customer]
 
     def opened(self) -> list[SqliteEventLog]:

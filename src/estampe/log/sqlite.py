@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from estampe.log.port import Findings, Imported, Progress, Query, Receipt
 
 
+def unobserved(seconds: float) -> None:
+    """Tell no one how long a commit took."""
+
+
 class SqliteLogReader:
     """Reads one customer's log; may stand beside the process that writes it.
 
@@ -84,19 +88,27 @@ class SqliteEventLog(SqliteLogReader):
     One process at a time may open it: `Logs` holds the lock of the folder.
     """
 
-    def __init__(self, path: Path, customer: Customer, clock: Callable[[int], Clock] = Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        customer: Customer,
+        clock: Callable[[int], Clock] = Clock,
+        observe_commit: Callable[[float], object] = unobserved,
+    ) -> None:
         with store.translated(path):
             if not path.exists():
                 store.create(path, customer)
         super().__init__(path, customer)
         with self._reader.snapshot() as connection:
             last_ms, ceiling_ms = _newest_ms(connection), store.state(connection, "ceiling_ms")
+        self._observe_commit = observe_commit
         self._tide = Tide(last_ms, ceiling_ms, clock)
         self._writer = Writer(path, self._tide, self._committed)
         self._history = History(self._writer, self._reader)
         self._keeper = Keeper(path, self._writer, self._history)
 
-    def _committed(self, events: int) -> None:
+    def _committed(self, events: int, seconds: float) -> None:
+        self._observe_commit(seconds)
         if events:
             self._news.ring()
         if len(self._writer.seen.recent) >= RECENT_EVENTS + SEGMENT_EVENTS:

@@ -53,10 +53,10 @@ class Writer:
     Parameters:
         path: the log's file.
         tide: hands out the times of commits.
-        committed: is called after each commit with the number of new events.
+        committed: is called after each commit with the number of new events and the seconds it took.
     """
 
-    def __init__(self, path: Path, tide: Tide, committed: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, tide: Tide, committed: Callable[[int, float], None]) -> None:
         self._path = path
         self._tide = tide
         self._committed = committed
@@ -155,6 +155,7 @@ class Writer:
 
     def _commit(self, group: list[Publication]) -> None:
         timestamp_ms = self._rise()
+        began_s = time.perf_counter()
         rows: list[Row] = []
         try:
             with store.translated(self._path):
@@ -169,7 +170,7 @@ class Writer:
         self._tide.lease(ceiling_ms)
         for publication, answer in zip(group, receipts, strict=True):
             publication.future.set_result(answer)
-        self._committed(len(rows))
+        self._committed(len(rows), time.perf_counter() - began_s)
 
     def _rise(self) -> int:
         while (timestamp_ms := self._tide.rise()) is None:

@@ -17,6 +17,7 @@ from estampe.catalog import Keys, open_catalog
 from estampe.events import Customer, draft_parts, facets
 from estampe.http import journal
 from estampe.http.api import Api
+from estampe.http.metrics import Metrics
 from estampe.http.services import Services
 from estampe.log import Query, Receipt, Watermark
 from estampe.settings import Settings
@@ -112,7 +113,7 @@ class Caller:
         self._engine = open_catalog(settings.data)
         self.keys = Keys(self._engine)
         self.key = self.make_key()
-        self.services = Services(settings, self.logs, self.keys)
+        self.services = Services(settings, self.logs, self.keys, Metrics())
         self.api = Api(self.services)
 
     @property
