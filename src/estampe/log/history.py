@@ -122,7 +122,7 @@ class History:
         if not store.row(connection, sql.NEXT_SEGMENT[False], _bounds(times_ms[0], times_ms[-1])):
             return
         for time_ms in times_ms:
-            for row in store.rows(connection, sql.NEXT_SEGMENT[False], _bounds(time_ms, time_ms)):
+            while row := store.row(connection, sql.NEXT_SEGMENT[False], _bounds(time_ms, time_ms)):
                 self._open(connection, Sealed(*row))
 
     def _rows(self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]]) -> list[Row]:
