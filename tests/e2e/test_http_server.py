@@ -83,12 +83,10 @@ def ask_by_hand(server: Any, path: str = LIST) -> socket.socket:
 
 
 def read_rest(connection: socket.socket) -> bytes:
-    parts = []
-    while part := connection.recv(1 << 20):
-        parts.append(part)
-        if part.endswith(b"\r\n0\r\n\r\n"):
-            break
-    return b"".join(parts)
+    received = bytearray()
+    while not received.endswith(b"\r\n0\r\n\r\n") and (part := connection.recv(1 << 20)):
+        received += part
+    return bytes(received)
 
 
 def wait_until_refused(server: Any) -> None:
