@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from activity import CUSTOMER
 
-from estampe.log import SqliteEventLog, history, path_of, scan, segment
+from estampe.log import SqliteEventLog, history, path_of, scan, segment, subscription
 from estampe.log.clock import Clock
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Sqlite:
         monkeypatch.setattr(scan, "FIRST_CHUNK_BYTES", 1000)
         monkeypatch.setattr(scan, "CHUNK_BYTES", 4000)
         monkeypatch.setattr(scan, "FIRST_ROWS", 4)
+        monkeypatch.setattr(subscription, "MOST_EVENTS", 7)
 
     def open(self, folder: Path, customer: Customer = CUSTOMER, wall: Wall | None = None) -> SqliteEventLog:
         """Open a file, new if need be."""

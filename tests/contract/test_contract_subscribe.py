@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from activity import Activity, bodies
 
-from estampe.log import EventLog, LogClosed, subscription
+from estampe.log import EventLog, LogClosed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,18 +86,6 @@ def test_followers_do_not_share_their_place(log: EventLog) -> None:
     log.publish(Activity().drafts(5)).result()
     with closing(log.subscribe(0)) as first, closing(log.subscribe(0)) as second:
         assert _take(first, 5) == _take(second, 5)
-
-
-def test_it_gives_few_at_a_time(engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscription, "MOST_EVENTS", 7)
-    drafts = Activity().drafts(50)
-    receipts = log.publish(drafts[:40]).result()
-    engine.settle(log)
-    receipts += log.publish(drafts[40:]).result()
-    with closing(log.subscribe(0)) as follower:
-        batches = [follower.next(0) for _ in range(9)]
-    assert max(map(len, batches)) <= 7
-    assert [placed.body for batch in batches for placed in batch] == bodies(drafts, receipts)[: sum(map(len, batches))]
 
 
 def test_it_ends_with_the_log(engine: Engine, tmp_path: Path) -> None:
