@@ -114,6 +114,8 @@ class CrashTest:
         if not self._server.runs():
             self.ledger.violation(f"the server ended by itself: {self._server.said.read_text()}")
         self._server.kill()
+        if "Traceback" in (said := self._server.said.read_text()):
+            self.ledger.violation(f"the server failed at something: {said}")
         phases = self._server.marks.phases()
         self.kills[phases[-1] if phases else "other" if hurried else "as shipped"] += 1
 
