@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+_ASK_AGAIN_SECONDS = 0.01
+
 _LAST_SECONDS = 1.0
 """How long connections may still take to close after their streams were cut."""
 
@@ -49,19 +51,32 @@ async def _serve(api: Api, services: Services) -> None:
     settings = services.settings
     port = _free_port(settings)
     server = _server(api, settings, port)
-    url = f"http://{settings.host}:{port}"
-    server.on_startup(lambda: structlog.get_logger().info("listening", url=url))
     stopping = asyncio.Event()
     _on_signal(stopping.set)
     serving = asyncio.ensure_future(server.serve())
     waiting = asyncio.ensure_future(stopping.wait())
+    announcing = asyncio.ensure_future(_announce(settings.host, port))
     await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+    announcing.cancel()
     if not serving.done():
         structlog.get_logger().info("stopping", within_s=settings.shutdown_seconds)
         asyncio.get_running_loop().call_soon(server.stop)
         await _end(serving, services)
     await _raise_fault(serving)
+
+
+async def _announce(host: str, port: int) -> None:
+    """Log the address once it accepts connections: Granian's start-up hook runs before it does."""
+    while True:
+        try:
+            _, connection = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        else:
+            connection.close()
+            structlog.get_logger().info("listening", url=f"http://{host}:{port}")
+            return
 
 
 def _on_signal(stop: Callable[[], None]) -> None:
