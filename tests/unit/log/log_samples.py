@@ -1,0 +1,61 @@
+"""Drafts and events to fill a log with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from estampe.events import Customer, decode, decode_draft, draft_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from estampe.events import Draft, Event
+    from estampe.log import EventLog, Receipt
+
+CUSTOMER = Customer(agency="DEMO", customer="028")
+PAST_MS = 1_600_000_000_000
+
+
+def drafts(count: int, *, padding: int = 0) -> list[Draft]:
+    """Return activations with ids; `padding` bytes make each longer."""
+    return [decode_draft(msgspec.json.encode(_activation(uuid4(), padding))) for _ in range(count)]
+
+
+def events(times_ms: Iterable[int]) -> list[Event]:
+    """Return activations of the past."""
+    return [
+        decode(msgspec.json.encode({**_activation(uuid4(), 0), "timestamp": time_ms, "identity": CUSTOMER}))
+        for time_ms in times_ms
+    ]
+
+
+def _activation(event_id: UUID, padding: int) -> dict[str, Any]:
+    activation = {
+        "id": f"A{event_id.int % 3}",
+        "kind": "message",
+        "receiver": {"type": "id", "value": f"C{event_id.int % 7}"},
+        "stamp": {"time": PAST_MS, "id": uuid4(), "thread": uuid4()},
+        "recipient": "x" * padding + "@atelier.example",
+    }
+    return {
+        "type": "activation",
+        "id": event_id,
+        "source": {"type": "email", "detail": {"activation": activation}},
+    }
+
+
+def bodies(some: Sequence[Draft], receipts: Sequence[Receipt]) -> list[bytes]:
+    """Return the bytes that the log must keep for drafts, given what it answered."""
+    return [
+        (b"%d" % receipt.timestamp_ms).join(draft_parts(draft, receipt.id, CUSTOMER))
+        for draft, receipt in zip(some, receipts, strict=True)
+    ]
+
+
+def everything(log: EventLog) -> list[bytes]:
+    """Return all that a log has, in order, read as a follower does."""
+    follower = log.subscribe(0)
+    return [placed.body for batch in iter(lambda: follower.next(0), ()) for placed in batch]
