@@ -103,7 +103,8 @@ class SqliteEventLog(SqliteLogReader):
             last_ms, ceiling_ms = _newest_ms(connection), store.state(connection, "ceiling_ms")
         self._observe_commit = observe_commit
         self._tide = Tide(last_ms, ceiling_ms, clock)
-        self._writer = Writer(path, self._tide, self._committed)
+        with store.translated(path):
+            self._writer = Writer(path, self._tide, self._committed)
         self._history = History(self._writer, self._reader)
         self._keeper = Keeper(path, self._writer, self._history)
 

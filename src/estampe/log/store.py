@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -43,22 +43,26 @@ def damaged(path: Path, what: str) -> DamagedLog:
 
 
 def create(path: Path, customer: Customer) -> None:
-    """Make the file of a new log; safe to be interrupted."""
+    """Make the file of a new log under another name first, so that it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = connect(path)
-    connection.execute("PRAGMA auto_vacuum = NONE; PRAGMA journal_mode = WAL")
-    with connection:
-        connection.execute(sql.SCHEMA)
-        connection.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}; PRAGMA user_version = {sql.VERSION}")
-        for name, value in (
-            ("customer", f"{customer.agency}/{customer.customer}"),
-            ("epoch", 1),
-            ("ceiling_ms", 0),
-        ):
-            connection.execute(sql.SET_STATE, {"name": name, "value": value})
-        connection.execute(sql.SET_STATE, {"name": "layout", "value": 0})
-    connection.close()
-    _sync_folder(path.parent)
+    new = path.with_name(path.name + ".new")
+    for suffix in ("", "-wal", "-shm"):
+        new.with_name(new.name + suffix).unlink(missing_ok=True)
+    with closing(connect(new)) as connection:
+        connection.execute("PRAGMA auto_vacuum = NONE; PRAGMA journal_mode = WAL")
+        with connection:
+            _fill(connection, customer)
+    new.replace(path)
+    for folder in path.parents[:3]:  # the agency's, that of all logs, the data folder: each may be new
+        _sync_folder(folder)
+
+
+def _fill(connection: apsw.Connection, customer: Customer) -> None:
+    connection.execute(sql.SCHEMA)
+    connection.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}; PRAGMA user_version = {sql.VERSION}")
+    beginning = {"customer": customer.name, "epoch": 1, "ceiling_ms": 0, "layout": 0}
+    for name, first in beginning.items():
+        connection.execute(sql.SET_STATE, {"name": name, "value": first})
 
 
 def _sync_folder(folder: Path) -> None:
