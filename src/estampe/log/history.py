@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -17,13 +18,13 @@ from estampe.log import sql, store
 from estampe.log.entry import entry_of_event
 from estampe.log.keys import keys_of
 from estampe.log.port import POSITION_BITS, LogError
-from estampe.log.sealed import FRAME_BITS, SEGMENT_BITS, Sealed, sheets
+from estampe.log.sealed import FRAME_BITS, SEGMENT_BITS, Sealed, ids, sheets
 from estampe.log.seen import buckets
 from estampe.log.segment import SEGMENT_EVENTS, Row, Segment, pack_places, seal
 from estampe.log.writer import add_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import apsw
 
@@ -46,6 +47,7 @@ class History:
         self._writer = writer
         self._reader = reader
         self._lock = threading.Lock()
+        self._last_ids: tuple[int, frozenset[bytes]] = (0, frozenset())
 
     def seal_oldest(self, before: int = LAST_POSITION) -> int:
         """Seal the oldest rows before a position, a segment's worth at most; return how many."""
@@ -53,8 +55,7 @@ class History:
             rows = self._oldest_rows(before)
             if rows:
                 segment = seal(rows)
-                self._writer.run(lambda connection: self._store(connection, segment))
-                self._writer.seen.forget(segment.ids)
+                self._writer.run(partial(self._store, segment=segment), self._writer.seen.forget)
             return len(rows)
 
     def _oldest_rows(self, before: int) -> list[Row]:
@@ -68,12 +69,14 @@ class History:
             bounds["high"] = min(before, following[1]) if following else before
             return cast("list[Row]", store.rows(connection, sql.ROWS, {**bounds, "limit": SEGMENT_EVENTS}))
 
-    def _store(self, connection: apsw.Connection, segment: Segment) -> None:
+    def _store(self, connection: apsw.Connection, segment: Segment) -> Sequence[bytes]:
+        """Store a segment in place of its rows; return the ids of its events."""
         segment_id = add_segment(connection, segment)
         self._writer.seen.seal(segment_id, keys_of(segment.id_keys))
         for statement in sql.DROP_ROWS:
             connection.execute(statement, {"first": segment.first, "last": segment.last})
         connection.execute(sql.BUMP_STATE, {"name": "layout"})
+        return segment.ids
 
     def open_small(self) -> None:
         """Turn segments of less than half the usual size into rows again, to be sealed anew with others."""
@@ -83,10 +86,10 @@ class History:
                     Sealed(*row) for row in store.rows(connection, sql.SMALL_SEGMENTS, {"events": SEGMENT_EVENTS // 2})
                 ]
             for sealed in small:
-                self._writer.run(partial(self._open, sealed=sealed))
+                self._writer.run(partial(self._open, sealed=sealed), self._writer.seen.note)
 
-    def _open(self, connection: apsw.Connection, sealed: Sealed) -> None:
-        """Turn a segment into rows again."""
+    def _open(self, connection: apsw.Connection, sealed: Sealed) -> list[Row]:
+        """Turn a segment into rows again; return them."""
         rows = []
         for sheet in sheets(connection, sealed):
             for position, line in zip(sheet.open_positions(), sheet.open(), strict=True):
@@ -95,35 +98,58 @@ class History:
         drop_segment(connection, sealed)
         add_rows(connection, rows)
         connection.execute(sql.BUMP_STATE, {"name": "layout"})
-        self._writer.seen.recent.update((row.id, row.position) for row in rows)
+        return rows
 
     def add(self, entries: Sequence[tuple[int, Entry]]) -> int:
         """Add old events, given as (timestamp ms, entry) in time order; return how many were new."""
         with self._lock:
-            return self._writer.run(lambda connection: self._add(connection, entries))
+            added, _ = self._writer.run(
+                partial(self._add, entries=entries), lambda rows: self._writer.seen.note(chain(*rows))
+            )
+            return len(added)
 
-    def _add(self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]]) -> int:
+    def _add(
+        self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]]
+    ) -> tuple[Sequence[Row], Sequence[Row]]:
+        """Add what is new; return its rows, and those of segments that were opened to make way."""
         new: dict[bytes, tuple[int, Entry]] = {}
         for timestamp_ms, entry in entries:
             event_id = entry.id.bytes
-            if event_id not in new and self._writer.seen.position_of(event_id) is None:
+            if event_id not in new and not self._is_known(connection, timestamp_ms, entry):
                 new[event_id] = (timestamp_ms, entry)
         if not new:
-            return 0
-        self._make_way(connection, [timestamp_ms for timestamp_ms, _ in new.values()])
+            return (), ()
+        opened = list(self._make_way(connection, [timestamp_ms for timestamp_ms, _ in new.values()]))
         rows = self._rows(connection, list(new.values()))
         add_rows(connection, rows)
         connection.execute(sql.BUMP_STATE, {"name": "epoch"})
-        self._writer.seen.recent.update((row.id, row.position) for row in rows)
-        return len(rows)
+        return rows, opened
 
-    def _make_way(self, connection: apsw.Connection, times_ms: Sequence[int]) -> None:
-        """Open every segment in whose span an event of these (rising) times would fall."""
+    def _is_known(self, connection: apsw.Connection, timestamp_ms: int, entry: Entry) -> bool:
+        """Whether the log has an id; a sealed event is looked for at its own time first, as imports are repeated."""
+        seen = self._writer.seen
+        if not seen.may_be_sealed(entry.id.bytes):
+            return entry.id.bytes in seen.recent
+        row = store.row(connection, sql.NEXT_SEGMENT[False], _bounds(timestamp_ms, timestamp_ms))
+        if row and str(entry.id).encode() in self._ids_of(connection, Sealed(*row)):
+            return True
+        return seen.position_of(entry.id.bytes) is not None
+
+    def _ids_of(self, connection: apsw.Connection, sealed: Sealed) -> frozenset[bytes]:
+        """Return the ids of a segment; entries come in time order, so the last segment asked for is asked again."""
+        segment_id, found = self._last_ids
+        if segment_id != sealed.id:
+            found = ids(connection, sealed)
+            self._last_ids = (sealed.id, found)
+        return found
+
+    def _make_way(self, connection: apsw.Connection, times_ms: Sequence[int]) -> Iterator[Row]:
+        """Open every segment in whose span an event of these (rising) times would fall; yield its rows."""
         if not store.row(connection, sql.NEXT_SEGMENT[False], _bounds(times_ms[0], times_ms[-1])):
             return
         for time_ms in times_ms:
             while row := store.row(connection, sql.NEXT_SEGMENT[False], _bounds(time_ms, time_ms)):
-                self._open(connection, Sealed(*row))
+                yield from self._open(connection, Sealed(*row))
 
     def _rows(self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]]) -> list[Row]:
         """Place each entry behind what its millisecond already has."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import apsw
 
-from estampe.events import decode, encode
-from estampe.log.entry import entry_of_event
+from estampe.log.entry import Entry, Kind, entry_of_event
 from estampe.log.keeper import RECENT_EVENTS
 from estampe.log.port import POSITION_BITS, Imported, TimestampAhead
 
@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 BATCH_EVENTS = 8_192
 
 STAGE = """
-CREATE TABLE staged (time_ms INTEGER, number INTEGER, body BLOB, PRIMARY KEY (time_ms, number)) WITHOUT ROWID
+CREATE TABLE staged (
+    time_ms INTEGER, number INTEGER, id BLOB, channel TEXT, type TEXT, subtype TEXT, action TEXT,
+    contact_key INTEGER, hash_key INTEGER, body BLOB, PRIMARY KEY (time_ms, number)
+) WITHOUT ROWID
 """
-ADD = "INSERT INTO staged VALUES (?, ?, ?)"
-ALL = "SELECT body FROM staged ORDER BY time_ms, number"
+ADD = "INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ALL = """
+SELECT time_ms, id, channel, type, subtype, action, contact_key, hash_key, body FROM staged ORDER BY time_ms, number
+"""
 
 
 class Import:
@@ -56,8 +61,8 @@ class Import:
             total = self._stage(stage, events)
             added = 0
             for done, batch in enumerate(_batches(stage), 1):
-                added += self._history.add([(event.timestamp, entry_of_event(event)) for event in batch])
-                self._make_room(before=batch[0].timestamp << POSITION_BITS)
+                added += self._history.add(batch)
+                self._make_room(before=batch[0][0] << POSITION_BITS)
                 self._progress("importing", min(done * BATCH_EVENTS, total), total)
         return Imported(added, total - added)
 
@@ -71,7 +76,7 @@ class Import:
                         f"Event {event.id} (number {number}) has the timestamp {event.timestamp}; an imported "
                         f"event must lie before {final_ms}. To publish an event now, leave its timestamp out."
                     )
-                stage.execute(ADD, (event.timestamp, number, encode(event)))
+                stage.execute(ADD, _columns(event.timestamp, number, entry_of_event(event)))
                 if number % BATCH_EVENTS == 0:
                     self._progress("reading", number, None)
         return number
@@ -83,7 +88,18 @@ class Import:
                 return
 
 
-def _batches(stage: apsw.Connection) -> Iterator[list[Event]]:
-    bodies = stage.execute(ALL)
-    while batch := [decode(body) for (body,) in islice(bodies, BATCH_EVENTS)]:
+def _columns(time_ms: int, number: int, entry: Entry) -> tuple[Any, ...]:
+    facts = (entry.action, entry.contact_key, entry.hash_key)
+    return (time_ms, number, entry.id.bytes, *entry.kind, *facts, *entry.parts)
+
+
+def _batches(stage: apsw.Connection) -> Iterator[list[tuple[int, Entry]]]:
+    rows = stage.execute(ALL)
+    while batch := [_staged(row) for row in islice(rows, BATCH_EVENTS)]:
         yield batch
+
+
+def _staged(row: tuple[Any, ...]) -> tuple[int, Entry]:
+    time_ms, event_id, channel, event_type, subtype, action, contact_key, hash_key, body = row
+    kind = Kind(channel, event_type, subtype)
+    return time_ms, Entry(UUID(bytes=event_id), False, kind, action, contact_key, hash_key, (body,))

@@ -99,6 +99,17 @@ def _neighbours(sealed: Sealed, spans: Sequence[Span] | None) -> Iterator[tuple[
     yield first, last
 
 
+def ids(connection: apsw.Connection, sealed: Sealed) -> frozenset[bytes]:
+    """Return the ids of a segment's events as they are written in them."""
+    return frozenset(_id_in(line) for sheet in sheets(connection, sealed) for line in sheet.open())
+
+
+def _id_in(line: bytes) -> bytes:
+    # The member is the second of every event, and inside a string its quotes would be escaped.
+    start = line.index(b'"id":"') + 6
+    return line[start : start + 36]
+
+
 def position_of_id(connection: apsw.Connection, event_id: bytes, text: bytes) -> int | None:
     """Return the position of a sealed event by its id, None if no segment has it.
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from estampe.log.segment import Row
+
 FILTER_IDS = 1 << 20
 FALSE_POSITIVES = 1e-4
 
@@ -54,12 +56,18 @@ class Seen:
     def position_of(self, event_id: bytes) -> int | None:
         """Return where an id's first event is, None if the log has no such id."""
         found = self.recent.get(event_id)
-        if found is None and self._may_be_sealed(id_key(event_id)):
+        if found is None and self.may_be_sealed(event_id):
             found = position_of_id(self._connection, event_id, b'"id":"%s"' % str(UUID(bytes=event_id)).encode())
         return found
 
-    def _may_be_sealed(self, key: int) -> bool:
+    def may_be_sealed(self, event_id: bytes) -> bool:
+        """Whether a segment may have an id; False is certain."""
+        key = id_key(event_id)
         return key in self._open or any(key in full for full in self._full)
+
+    def note(self, rows: Iterable[Row]) -> None:
+        """Note ids of events that are rows now."""
+        self.recent.update((row.id, row.position) for row in rows)
 
     def seal(self, segment_id: int, keys: Iterable[int]) -> None:
         """Note, inside the transaction that seals them, the keys of ids that are sealed; store a filter once full."""

@@ -32,6 +32,10 @@ QUEUE_EVENTS = 262_144
 T = TypeVar("T")
 
 
+def _nothing(_: object) -> None:
+    """Do nothing."""
+
+
 class Publication(NamedTuple):
     """Entries that are kept together or not at all, and who waits for them."""
 
@@ -43,6 +47,7 @@ class Job(NamedTuple):
     """Other work for the writing connection."""
 
     work: Callable[[apsw.Connection], Any]
+    committed: Callable[[Any], None]
     future: Future[Any]
     in_transaction: bool
 
@@ -76,10 +81,22 @@ class Writer:
         self._queue(Publication(entries, future), len(entries))
         return future
 
-    def run(self, work: Callable[[apsw.Connection], T], *, in_transaction: bool = True) -> T:
-        """Run work between two commits, in a transaction of its own; wait for it and return its result."""
+    def run(
+        self,
+        work: Callable[[apsw.Connection], T],
+        committed: Callable[[T], None] = _nothing,
+        *,
+        in_transaction: bool = True,
+    ) -> T:
+        """Run work between two commits, in a transaction of its own; wait for it and return its result.
+
+        Parameters:
+            work: is given the writing connection.
+            committed: is given the result once it is in the file, before anything else is written.
+            in_transaction: False for what SQLite does outside of transactions only.
+        """
         future: Future[T] = Future()
-        self._queue(Job(work, future, in_transaction), 0)
+        self._queue(Job(work, committed, future, in_transaction), 0)
         return future.result()
 
     def _queue(self, item: Publication | Job, events: int) -> None:
@@ -137,7 +154,9 @@ class Writer:
         try:
             with store.translated(self._path):
                 work = job.work
-                job.future.set_result(self._in_transaction(work) if job.in_transaction else work(self._connection))
+                result = self._in_transaction(work) if job.in_transaction else work(self._connection)
+            job.committed(result)
+            job.future.set_result(result)
         except Exception as error:  # noqa: BLE001  whoever waits is told, whatever it is
             job.future.set_exception(error)
 
@@ -165,7 +184,7 @@ class Writer:
             for publication in group:
                 publication.future.set_exception(error)
             return
-        self.seen.recent.update((row.id, row.position) for row in rows)
+        self.seen.note(rows)
         self._tide.settle()
         self._tide.lease(ceiling_ms)
         for publication, answer in zip(group, receipts, strict=True):
