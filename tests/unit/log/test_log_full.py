@@ -1,0 +1,136 @@
+"""A full disk: publishers are told, nothing acknowledged is lost, and it goes on once there is room."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from log_samples import CUSTOMER, PAST_MS, bodies, drafts, events, everything
+
+from estampe.events import encode
+from estampe.log import LogFull, Query, SqliteEventLog, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SIZE = 6 << 20
+BALLAST = 4 << 20
+
+
+class Disk:
+    """A small disk with a ballast on it; `make_room` throws it off."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._ballast = folder / "ballast"
+        self._ballast.write_bytes(bytes(BALLAST))
+
+    def make_room(self) -> None:
+        self._ballast.unlink()
+
+    def fill(self) -> None:
+        """Leave no room at all."""
+        with (self.folder / "filler").open("wb", buffering=0) as file:
+            for size in (1 << 16, 1 << 12):
+                try:
+                    while file.write(bytes(size)) == size:
+                        pass
+                except OSError:
+                    pass
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A tmpfs of a few MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder], check=False, capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    yield Disk(folder)
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.fixture
+def full(disk: Disk) -> Iterator[tuple[SqliteEventLog, list[bytes]]]:
+    """A log that has just found its disk full, and what it had acknowledged."""
+    with closing(SqliteEventLog(path_of(disk.folder, CUSTOMER), CUSTOMER)) as log:
+        acknowledged = _publish_until_full(log)
+        disk.fill()
+        yield log, acknowledged
+
+
+def _publish_until_full(log: SqliteEventLog) -> list[bytes]:
+    acknowledged: list[bytes] = []
+    while True:
+        some = drafts(40, padding=1000)
+        try:
+            acknowledged += bodies(some, log.publish(some).result())
+        except LogFull:
+            return acknowledged
+
+
+def test_publishers_are_told_and_reading_goes_on(full: tuple[SqliteEventLog, list[bytes]]) -> None:
+    log, acknowledged = full
+    for _ in range(3):
+        with pytest.raises(LogFull, match=str(log.path)):
+            log.publish(drafts(40, padding=1000)).result()
+    assert len(acknowledged) > 100
+    assert everything(log) == acknowledged
+    before = log.watermark()
+    assert b"".join(log.scan(Query(sort="asc"))).splitlines() == acknowledged
+    assert log.watermark().complete_until_ms >= before.complete_until_ms
+
+
+def test_a_call_that_found_no_room_can_be_sent_again(full: tuple[SqliteEventLog, list[bytes]], disk: Disk) -> None:
+    log, acknowledged = full
+    some = drafts(40, padding=1000)
+    with pytest.raises(LogFull):
+        log.publish(some).result()
+    disk.make_room()
+    receipts = log.publish(some).result()
+    assert not any(receipt.duplicate for receipt in receipts)
+    assert everything(log) == [*acknowledged, *bodies(some, receipts)]
+    assert log.watermark().complete_until_ms > receipts[-1].timestamp_ms
+    assert log.verify().faults == ()
+
+
+def test_an_import_that_found_no_room_can_be_repeated(full: tuple[SqliteEventLog, list[bytes]], disk: Disk) -> None:
+    log, acknowledged = full
+    past = events(range(PAST_MS, PAST_MS + 400))
+    with pytest.raises(LogFull):
+        log.import_history(past)
+    assert everything(log) == acknowledged
+    disk.make_room()
+    assert log.import_history(past) == (400, 0)
+    assert everything(log) == [*map(encode, past), *acknowledged]
+
+
+def test_sealing_that_found_no_room_changes_nothing(full: tuple[SqliteEventLog, list[bytes]], disk: Disk) -> None:
+    log, acknowledged = full
+    with pytest.raises(LogFull):
+        log.compact()
+    assert everything(log) == acknowledged
+    disk.make_room()
+    while log._history.seal_oldest():
+        pass
+    assert everything(log) == acknowledged
+    assert log.verify().faults == ()
+
+
+def test_what_was_acknowledged_is_there_after_a_restart(disk: Disk) -> None:
+    path = path_of(disk.folder, CUSTOMER)
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        acknowledged = _publish_until_full(log)
+        disk.fill()
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        assert everything(log) == acknowledged
+    disk.make_room()
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        assert everything(log) == acknowledged
+        assert not log.publish(drafts(1)).result()[0].duplicate
