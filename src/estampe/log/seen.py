@@ -74,9 +74,6 @@ class Seen:
         self._add(keys)
         if self._held >= FILTER_IDS:
             self._connection.execute(sql.ADD_FILTER, (segment_id, self._open.save_bytes()))
-            self._full.append(self._open)
-            self._open = Bloom(FILTER_IDS, FALSE_POSITIVES, _itself)
-            self._held = 0
 
     def _add(self, keys: Iterable[int]) -> None:
         known = list(keys)
@@ -84,9 +81,13 @@ class Seen:
         self._held += len(known)
 
     def forget(self, ids: Iterable[bytes]) -> None:
-        """Drop ids from the recent ones, after they were sealed."""
+        """Drop ids from the recent ones, after they were sealed; begin a new filter if that stored one."""
         for event_id in ids:
             self.recent.pop(event_id, None)
+        if self._held >= FILTER_IDS:
+            self._full.append(self._open)
+            self._open = Bloom(FILTER_IDS, FALSE_POSITIVES, _itself)
+            self._held = 0
 
 
 def buckets(segment_id: int) -> str:

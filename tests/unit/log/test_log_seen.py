@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from log_samples import CUSTOMER, PAST_MS, bodies, drafts, events, everything
 
-from estampe.log import SqliteEventLog, seen, store
+from estampe.log import LogError, SqliteEventLog, seen, sql, store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +59,25 @@ def test_filters_are_stored_when_full_and_read_again(path: Path) -> None:
             assert log._writer.seen._held == 160 - 2 * 60
             assert log.publish(some).result() == [receipt._replace(duplicate=True) for receipt in receipts]
             assert not any(receipt.duplicate for receipt in log.publish(drafts(1)).result())
+
+
+@pytest.mark.parametrize("failing", range(1, 9))
+def test_sealing_that_failed_leaves_no_gap_between_filters(
+    path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """Even if it was just then that a filter was full."""
+    some = drafts(160)
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        receipts = log.publish(some).result()
+        for _ in range(1, failing):
+            log._history.seal_oldest()
+        with monkeypatch.context() as broken, pytest.raises(LogError):
+            broken.setattr(sql, "DROP_ROWS", ("NO SUCH STATEMENT",))
+            log._history.seal_oldest()
+        _seal(log)
+        assert log.publish(some).result() == [receipt._replace(duplicate=True) for receipt in receipts]
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        assert log.publish(some).result() == [receipt._replace(duplicate=True) for receipt in receipts]
 
 
 def test_ids_of_segments_that_are_opened_and_sealed_anew_stay_known(log: SqliteEventLog) -> None:
