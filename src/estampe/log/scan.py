@@ -164,8 +164,7 @@ class SqliteScan:
             lines = self._exact([line for _, line in pairs])
         lines = lines[: self._left]
         self._count(len(lines))
-        for start in range(0, len(lines), self._rows):
-            yield Piece(_lines(lines[start : start + self._rows]), packed=False)
+        yield from _chunked(lines)
 
     def _selected(self, sheet: Sheet, spans: Sequence[Span] | None) -> Iterator[tuple[int, bytes]]:
         """Yield the selected events of a frame with their positions, in the order of their places."""
@@ -196,6 +195,13 @@ def _whole(sheet: Sheet, spans: Sequence[Span] | None) -> bool:
     """Whether all of a frame's places are selected."""
     end = sheet.place + sheet.length
     return spans is None or any(span.start <= sheet.place and end <= span.end for span in spans)
+
+
+def _chunked(lines: list[bytes]) -> Iterator[Piece]:
+    """Yield lines as pieces of about a chunk each."""
+    step = max(1, CHUNK_BYTES * len(lines) // (sum(map(len, lines)) or 1))
+    for start in range(0, len(lines), step):
+        yield Piece(_lines(lines[start : start + step]), packed=False)
 
 
 def _lines(events: list[bytes]) -> bytes:
