@@ -14,7 +14,7 @@ install: .venv/.installed ## Make .venv with the command estampe
 demo: .venv/.installed ## Serve a demo customer with live activity and show how to read it
 	$(BIN)/estampe demo
 
-test: .venv/.developing ## Run every test (as root it also installs curl, Node.js and faketime for them)
+test: .venv/.developing ## Run every test (as root it also installs curl and Node.js for them)
 	tests/setup
 	$(BIN)/python -m pytest -q -n 2
 

@@ -19,8 +19,7 @@ class Code(Block, frozen=True, kw_only=True):
         ),
     ]
     basic: (
-        Annotated[int, Meta(ge=200, le=599, description="an SMTP reply code, an integer from 200 to 599")]
-        | UnsetType
+        Annotated[int, Meta(ge=200, le=599, description="an SMTP reply code, an integer from 200 to 599")] | UnsetType
     ) = UNSET
 
 

@@ -14,9 +14,7 @@ Name = Annotated[
     ),
 ]
 Md5 = Annotated[str, Meta(pattern=r"\A[0-9A-Fa-f]{32}\Z", description="an MD5 in 32 hexadecimal digits")]
-ContactId = Annotated[
-    str, Meta(min_length=1, max_length=64, description="a contact's id, 1 to 64 characters")
-]
+ContactId = Annotated[str, Meta(min_length=1, max_length=64, description="a contact's id, 1 to 64 characters")]
 
 
 class Customer(Variant, frozen=True, kw_only=True, tag="customer"):

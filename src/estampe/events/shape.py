@@ -121,11 +121,7 @@ class Record:
                 known[name] = value
         if len(faults) > before:
             return UNSET
-        extra = {
-            name: value
-            for name, value in values.items()
-            if name not in self._members and name != self._tag_field
-        }
+        extra = {name: value for name, value in values.items() if name not in self._members and name != self._tag_field}
         if extra:
             known["extra"] = Members(extra)
         try:
@@ -142,9 +138,7 @@ class Choice:
 
     def __init__(self, variants: Iterable[type[Block]]) -> None:
         self._records = {
-            str(variant.__struct_config__.tag): Record(variant)
-            for variant in variants
-            if variant is not Other
+            str(variant.__struct_config__.tag): Record(variant) for variant in variants if variant is not Other
         }
         self._open = Other in variants
         self._tags = ", ".join(f'"{tag}"' for tag in self._records)

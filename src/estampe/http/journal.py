@@ -30,6 +30,18 @@ def configure(settings: Settings) -> None:
         logger_factory=_factory(settings.log_format),
         cache_logger_on_first_use=True,
     )
+    if not any(isinstance(handler, _Handler) for handler in logging.root.handlers):
+        logging.root.addHandler(_Handler())
+    logging.root.setLevel(max(level, logging.WARNING))
+
+
+class _Handler(logging.Handler):
+    """Brings warnings and worse, from libraries and the log, into the same form."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        facts = {"logger": record.name, "exc_info": record.exc_info} if record.exc_info else {"logger": record.name}
+        structlog.get_logger().log(record.levelno, record.getMessage(), **facts)
 
 
 def note(exchange: Exchange, fault: BaseException | None) -> None:

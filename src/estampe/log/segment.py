@@ -26,6 +26,9 @@ SEGMENT_EVENTS = 16_384
 FRAME_BYTES = 64 * 1024
 LEVEL = 3
 
+MOST_BYTES = 1 << 30
+"""No frame is larger, however large its one event may be."""
+
 
 class Row(NamedTuple):
     """A recent event with what filters need: interned kind and action, id, keys of its contact, exact bytes."""
@@ -142,6 +145,9 @@ def decompress(packed: bytes) -> bytes:
     Raises:
         zstandard.ZstdError: its bytes or their checksum are wrong.
     """
+    # zstandard believes the size in the header: it takes a frame of none for empty, and makes room for any other.
+    if not 0 < zstandard.frame_content_size(packed) <= MOST_BYTES:
+        raise zstandard.ZstdError("the size in the header is wrong")
     return _own.decompress(packed)
 
 

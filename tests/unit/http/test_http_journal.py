@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import logging
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
 from estampe.http import journal
+
+if TYPE_CHECKING:
+    from estampe.settings import Settings
 
 
 def test_one_line_a_request_tells_who_what_and_how_long(call: Any, draft: dict[str, Any], capfd: Any) -> None:
@@ -44,3 +48,12 @@ def test_a_higher_level_leaves_the_lines_of_requests_out(call: Any, capfd: Any) 
     journal.configure(msgspec.structs.replace(call.settings, log_level="warning"))
     call("GET", "/health/live")
     assert capfd.readouterr().err == ""
+
+
+def test_what_the_log_says_comes_in_the_same_form(settings: Settings, capfd: Any) -> None:
+    journal.configure(settings)
+    fault = OSError("no room")
+    logging.getLogger("estampe.log.keeper").error("could not seal", exc_info=fault)
+    facts = msgspec.json.decode(capfd.readouterr().err)
+    assert (facts["event"], facts["logger"], facts["level"]) == ("could not seal", "estampe.log.keeper", "error")
+    assert "no room" in facts["exception"]
