@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from estampe.log.port import Findings, Imported, Progress, Query, Receipt
 
 
+MOST_DRAFTS = 1_000_000
+"""Drafts of one call: with the group that they join they have to fit into one millisecond's positions."""
+
+
 def unobserved(seconds: float) -> None:
     """Tell no one how long a commit took."""
 
@@ -117,6 +121,8 @@ class SqliteEventLog(SqliteLogReader):
 
     def publish(self, drafts: Sequence[Draft]) -> Future[list[Receipt]]:
         """Append drafts as events; the future resolves after fsync."""
+        if len(drafts) > MOST_DRAFTS:
+            raise LogError(f"{len(drafts)} drafts are too many for one call; {MOST_DRAFTS} are allowed.")
         return self._writer.publish([entry_of_draft(draft, self.customer) for draft in drafts])
 
     def watermark(self) -> Watermark:
@@ -159,7 +165,7 @@ class SqliteEventLog(SqliteLogReader):
 
     def _store_last_announced(self, connection: apsw.Connection) -> None:
         # Nothing is announced after it, so the next start need not begin ahead of the time.
-        connection.execute(sql.SET_STATE, {"name": "ceiling_ms", "value": self._tide.announced_ms})
+        connection.execute(sql.SET_STATE, {"name": "ceiling_ms", "value": self._tide.ebb()})
 
 
 def _newest_ms(connection: apsw.Connection) -> int:

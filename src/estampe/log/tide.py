@@ -55,11 +55,11 @@ class Tide:
         with self._lock:
             self._ceiling_ms = max(self._ceiling_ms, ceiling_ms or 0)
 
-    @property
-    def announced_ms(self) -> int:
-        """The latest time that binds: the newest watermark, or just behind the newest commit."""
+    def ebb(self) -> int:
+        """Announce nothing later any more; return the ceiling that is enough for what was."""
         with self._lock:
-            return max(self._announced_ms, self._stamped_ms + 1)
+            self._ceiling_ms = max(self._announced_ms, self._stamped_ms + 1)
+            return self._ceiling_ms
 
     def watermark_ms(self) -> int:
         """Return the time up to which the log is final, as far as the stored ceiling allows."""

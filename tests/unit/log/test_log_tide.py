@@ -92,7 +92,8 @@ class TideMachine(RuleBasedStateMachine):
     @rule()
     def close(self) -> None:
         """With the last time that binds stored as the ceiling."""
-        self.stored_ceiling_ms = self.tide.announced_ms
+        self.stored_ceiling_ms = self.tide.ebb()
+        self.announce()
         self.start()
 
 

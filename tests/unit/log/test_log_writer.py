@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from log_samples import CUSTOMER, bodies, drafts, everything
 
-from estampe.log import LogBusy, LogError, SqliteEventLog, sql, writer
+from estampe.log import LogBusy, LogError, SqliteEventLog, sql, sqlite, writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,3 +88,12 @@ def test_a_commit_that_fails_is_told_to_all_and_leaves_nothing(
     receipts = log.publish(some).result()
     assert not any(receipt.duplicate for receipt in receipts)
     assert everything(log) == bodies(some, receipts)
+
+
+def test_a_call_larger_than_a_milliseconds_positions_is_refused(
+    log: SqliteEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "MOST_DRAFTS", 2)
+    with pytest.raises(LogError, match="3 drafts are too many"):
+        log.publish(drafts(3))
+    assert len(log.publish(drafts(2)).result()) == 2
