@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from estampe.http.services import Services
     from estampe.log import Receipt
 
-_INLINE_BYTES = 64 * 1_024
+_INLINE_BYTES = 256 * 1_024
 """Larger bodies are decoded in a thread, so that other requests get their turn meanwhile."""
 
 _REFUSALS: dict[type[LogError], Kind] = {

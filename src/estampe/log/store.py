@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -153,10 +154,7 @@ def insert(connection: apsw.Connection, into: str, columns: Sequence[Sequence[An
         while len(columns) - start >= size:
             batch = columns[start : start + size]
             one = f"({','.join('?' * len(batch[0]))})"
-            connection.execute(
-                f"{into} VALUES {','.join([one] * size)}",
-                [one_value for one_row in batch for one_value in one_row],
-            )
+            connection.execute(f"{into} VALUES {','.join([one] * size)}", tuple(chain.from_iterable(batch)))
             start += size
 
 
