@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import apsw
 
 from estampe.log import store
-from estampe.log.port import LogError
 from estampe.log.segment import SEGMENT_EVENTS
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Keeper:
                 with store.translated(self._path):
                     self._seal()
                     self._checkpoint(connection)
-            except LogError:
+            except Exception:  # a keeper that ended would be missed by no one until the disk is full
                 log.exception("could not seal or checkpoint; will try again")
             self._wake.wait(PAUSE_S)
             self._wake.clear()
