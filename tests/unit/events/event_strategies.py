@@ -59,9 +59,7 @@ def events_without_data() -> st.SearchStrategy[Event]:
 
 
 def blocks(block: type[Block]) -> st.SearchStrategy[Any]:
-    members = {
-        field.name: _values(field.type) for field in msgspec.structs.fields(block) if field.name != "extra"
-    }
+    members = {field.name: _values(field.type) for field in msgspec.structs.fields(block) if field.name != "extra"}
     if block is Activation:
         members["recipient"] = text
     return st.builds(block, **members)

@@ -103,9 +103,7 @@ def test_the_subtype_says_what_kind_it_is(kind: str, detail: Detail, subtype: st
         (Unicity(value=("a@b.c", "FR")), "", ""),
     ],
 )
-def test_a_contact_is_known_as_far_as_its_identity_tells(
-    identity: Identity, contact: str, unicity_hash: str
-) -> None:
+def test_a_contact_is_known_as_far_as_its_identity_tells(identity: Identity, contact: str, unicity_hash: str) -> None:
     activation = msgspec.structs.replace(ACTIVATION, receiver=identity)
     found = facets(_draft(ActivationDetail(activation=activation)))
     assert (found.contact, found.hash) == (contact, unicity_hash)
@@ -116,9 +114,7 @@ def _draft(detail: Detail) -> Draft:
 
 
 def test_a_notification_is_known_by_its_number() -> None:
-    activation = Activation(
-        id=42, kind="application", version=STAMP.id, receiver=Id(value="000R4M0T"), stamp=STAMP
-    )
+    activation = Activation(id=42, kind="application", version=STAMP.id, receiver=Id(value="000R4M0T"), stamp=STAMP)
     detail = ImpressionDetail(activation=activation, impression=Impression())
     assert facets(Draft(type="impression", source=Source(type="notification", detail=detail))).action == "42"
 
@@ -129,9 +125,7 @@ def test_an_event_without_a_message_has_no_facets_of_one() -> None:
 
 
 def test_an_event_of_unknown_type_has_the_facets_of_its_blocks() -> None:
-    unknown = decode(
-        JSON.replace(b'{"type":"activation"', b'{"type":"delivery"').replace(b"}}}}", b'},"x":1}}}')
-    )
+    unknown = decode(JSON.replace(b'{"type":"activation"', b'{"type":"delivery"').replace(b"}}}}", b'},"x":1}}}'))
     assert facets(unknown) == facets(EVENT)._replace(type="delivery")
 
 

@@ -132,9 +132,7 @@ def test_an_unknown_variant_keeps_its_members_in_their_order() -> None:
 
 
 def test_an_event_of_unknown_type_keeps_its_detail_and_knows_its_blocks() -> None:
-    event = decode(
-        JSON.replace(b'"type":"activation"', b'"type":"delivery"').replace(b"}}}}", b'},"delivery":1.0}}}')
-    )
+    event = decode(JSON.replace(b'"type":"activation"', b'"type":"delivery"').replace(b"}}}}", b'},"delivery":1.0}}}'))
     assert isinstance(event.source.detail, OpenDetail)
     assert event.source.detail.activation == ACTIVATION
     assert encode(event).endswith(b'"recipient":"example@np6.com"},"delivery":1.0}}}')

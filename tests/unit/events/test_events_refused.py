@@ -93,9 +93,7 @@ def _refusal(text: bytes) -> InvalidEvent:
 
 
 def test_a_refusal_lists_every_fault() -> None:
-    refusal = _refusal(
-        b'{"type":"hit","id":1,"timestamp":2,"source":{"type":"email","detail":{"client":null}}}'
-    )
+    refusal = _refusal(b'{"type":"hit","id":1,"timestamp":2,"source":{"type":"email","detail":{"client":null}}}')
     assert [fault.path for fault in refusal.faults] == [
         "$.id",
         "$.identity",
