@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from typing import TYPE_CHECKING
 
 import pytest
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +19,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith("ESTAMPE_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def clean_journal() -> Iterator[None]:
+    """What a test sets up to be logged ends with it."""
+    handlers, level = list(logging.root.handlers), logging.root.level
+    yield
+    logging.root.handlers[:] = [handler for handler in logging.root.handlers if handler in handlers]
+    logging.root.setLevel(level)
+    structlog.reset_defaults()

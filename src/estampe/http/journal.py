@@ -40,8 +40,11 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        facts = {"logger": record.name, "exc_info": record.exc_info} if record.exc_info else {"logger": record.name}
-        structlog.get_logger().log(record.levelno, record.getMessage(), **facts)
+        facts: dict[str, Any] = {"exc_info": record.exc_info} if record.exc_info else {}
+        try:
+            structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, **facts)
+        except Exception:  # noqa: BLE001  whoever logs must not fail because nobody can read it
+            self.handleError(record)
 
 
 def note(exchange: Exchange, fault: BaseException | None) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -57,3 +59,15 @@ def test_what_the_log_says_comes_in_the_same_form(settings: Settings, capfd: Any
     facts = msgspec.json.decode(capfd.readouterr().err)
     assert (facts["event"], facts["logger"], facts["level"]) == ("could not seal", "estampe.log.keeper", "error")
     assert "no room" in facts["exception"]
+
+
+def test_a_reader_of_lines_that_is_gone_stops_nobody(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    gone = io.TextIOWrapper(io.BytesIO())
+    with monkeypatch.context() as context:
+        context.setattr(sys, "stderr", gone)
+        journal.configure(settings)
+    gone.close()
+    logging.getLogger("estampe.log.keeper").error("could not seal")
+    assert "could not seal" in capfd.readouterr().err
