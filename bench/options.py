@@ -20,7 +20,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     fresh_events: int = 60_000
     datasette_events: int = 100_000
     sizes: tuple[int, ...] = (100_000, 1_000_000, 10_000_000)
-    postgres_limit: int = 10_000_000
+    postgres_limit: int = 1_000_000
     datasette_limit: int = 1_000_000
     rounds: int = 5
     short_rounds: int = 11
