@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
 
     from estampe.http.negotiation import Coding, Form
     from estampe.log import Scan
@@ -38,12 +38,22 @@ def _plain(chunks: Iterable[bytes]) -> Generator[bytes]:
     yield from chunks
 
 
-def _array(chunks: Iterable[bytes]) -> Generator[bytes]:
-    opening = b"["
+def _array(chunks: Iterator[bytes]) -> Generator[bytes]:
+    """Yield an array; all but the first chunk wait for the next one, since only the last ends without a comma."""
+    first = next(chunks, None)
+    if first is None:
+        yield b"[]"
+        return
+    yield b"[" + _commas(first)[:-1]
+    held = b","
     for chunk in chunks:
-        yield opening + chunk[:-1].replace(b"\n", b",")
-        opening = b","
-    yield b"[]" if opening == b"[" else b"]"
+        yield held
+        held = _commas(chunk)
+    yield held[:-1] + b"]"
+
+
+def _commas(lines: bytes) -> bytes:
+    return lines.replace(b"\n", b",")
 
 
 def _frames(frames: Iterable[bytes]) -> Generator[bytes]:
