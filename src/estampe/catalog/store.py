@@ -66,7 +66,7 @@ def open_catalog(data: Path) -> Engine:
     Raises:
         NewerCatalog: a newer version has written it.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = data / FILE
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _configure)
