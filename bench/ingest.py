@@ -26,7 +26,11 @@ METHOD = """\
 come. Each load starts with an empty store; afterwards the stored events are counted: fewer than were
 acknowledged would be an error. Estampe validates drafts, assigns positions, keeps each id once and answers
 after fsync. The peer validates with pydantic, has a unique key on the id (`ON CONFLICT DO NOTHING`), fsync
-and synchronous commits on, and a uvicorn worker a core. CPU is in cores, PostgreSQL's with FastAPI's."""
+and synchronous commits on, and a uvicorn worker a core. CPU is in cores, PostgreSQL's with FastAPI's.
+
+What limits Estampe: one process with one interpreter lock decodes, checks and places every event, and seals old ones
+meanwhile; it cannot use a second core for that, as the peer's two workers and PostgreSQL's processes do (see "CPU
+server"). The disk is not the limit: many publications share one fsync."""
 US, PEER = "Estampe", "FastAPI + PostgreSQL"
 COLUMNS = ("server", "events/s", "lowest-highest", "÷ FastAPI", "p50 ms", "p99 ms", "CPU server", "wrk")
 ENOUGH = 2

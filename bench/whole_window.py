@@ -25,7 +25,13 @@ is the processor time of the servers (for FastAPI with PostgreSQL's) and of curl
 nginx sends the same bytes as a file, once as Debian configures it (sendfile), once with output buffers of 1
 MiB. FastAPI streams from a server-side cursor bodies that PostgreSQL keeps as `bytea`; "jsonb" is the same
 where it keeps them as `jsonb`, the more usual choice, and does not give back the same bytes. Datasette
-answers with an array of the stored bodies (`_shape=arrayfirst&_json=body`), or streams the table as CSV."""
+answers with an array of the stored bodies (`_shape=arrayfirst&_json=body`), or streams the table as CSV.
+
+What limits Estampe: it keeps a quarter of the bytes, so it opens zstd frames for every answer, which alone costs about
+half of its processor time per GB; copying a chunk together, framing it and handing it to the kernel are the rest. nginx
+does none of that. Two cores have to do it all and run the client. With `sort`, each event is also moved to its place in
+time, in Python, under one interpreter lock. A client that takes zstd gets the frames as they are stored and has none
+of these limits."""
 ARRAY, UNSORTED = "Estampe, JSON, sort=asc", "Estampe, JSON"
 NDJSON, ZSTD_LINES, ZSTD_ARRAY = "Estampe, NDJSON", "Estampe, NDJSON + zstd", "Estampe, JSON + zstd"
 FRESH = "Estampe, JSON, fresh rows"
@@ -162,13 +168,23 @@ def _row(name: str, answer: Answer, seen: list[Fetched], speeds: dict[str, float
 
 
 def _aims(speeds: dict[str, float]) -> tuple[Aim, ...]:
+    near, far = f"≥ {NEAR_NGINX} of nginx (sendfile)", f"≥ {FAR_FROM_PEER} x FastAPI + PostgreSQL"
+    jsonb = f"{far}, bodies as `jsonb`"
     wanted = (
-        (f"whole-window read ≥ {NEAR_NGINX} of nginx (sendfile)", SENDFILE, NEAR_NGINX),
-        (f"whole-window read ≥ {FAR_FROM_PEER} x FastAPI + PostgreSQL", PEER, FAR_FROM_PEER),
-        ("the same where PostgreSQL keeps bodies as `jsonb`", PEER_DOCUMENTS, FAR_FROM_PEER),
+        ("JSON", near, UNSORTED, SENDFILE, NEAR_NGINX),
+        ("JSON, sort=asc", near, ARRAY, SENDFILE, NEAR_NGINX),
+        ("NDJSON to a client that takes zstd", near, ZSTD_LINES, SENDFILE, NEAR_NGINX),
+        ("JSON", far, UNSORTED, PEER_UNSORTED, FAR_FROM_PEER),
+        ("JSON, sort=asc", far, ARRAY, PEER, FAR_FROM_PEER),
+        ("JSON, sort=asc", jsonb, ARRAY, PEER_DOCUMENTS, FAR_FROM_PEER),
+        ("NDJSON to a client that takes zstd", far, ZSTD_LINES, PEER_UNSORTED, FAR_FROM_PEER),
     )
     return tuple(
-        Aim(aim=aim, reached=times(speeds[ARRAY], speeds[base]), met=speeds[ARRAY] >= least * speeds[base])
-        for aim, base, least in wanted
-        if base in speeds
+        Aim(
+            aim=f"whole-window read, {what}, {aim}",
+            reached=times(speeds[ours], speeds[theirs]),
+            met=speeds[ours] >= least * speeds[theirs],
+        )
+        for what, aim, ours, theirs, least in wanted
+        if theirs in speeds
     )
