@@ -33,12 +33,12 @@ def id_key(event_id: bytes) -> int:
 
 def contact_key(contact: str) -> int:
     """Return the key of a contact's id; 0 for none."""
-    return int.from_bytes(blake2b(contact.encode(), digest_size=KEY_BITS // 8).digest()) if contact else 0
+    return int.from_bytes(blake2b(contact.encode(), digest_size=KEY_BITS // 8).digest()) or 1 if contact else 0
 
 
 def hash_key(unicity_hash: str) -> int:
     """Return the key of a contact's unicity hash, lower-case hex; 0 for none."""
-    return int(unicity_hash[: KEY_BITS // 4], 16) if unicity_hash else 0
+    return int(unicity_hash[: KEY_BITS // 4], 16) or 1 if unicity_hash else 0
 
 
 def bucket_of(key: int) -> int:

@@ -80,6 +80,8 @@ class Logs:
     def close(self) -> None:
         """Close every log, then give the folder free."""
         with self._opening:
+            if self._closed:
+                return
             self._closed = True
             for log in self._logs.values():
                 log.close()

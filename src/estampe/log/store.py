@@ -45,14 +45,18 @@ def damaged(path: Path, what: str) -> DamagedLog:
 
 def create(path: Path, customer: Customer) -> None:
     """Make the file of a new log under another name first, so that it is there whole or not at all."""
+    if _wal_of(path).exists():  # SQLite would take it for the new file's
+        raise damaged(path, "the file is gone, its WAL is there")
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     for suffix in ("", "-wal", "-shm"):
         new.with_name(new.name + suffix).unlink(missing_ok=True)
-    with closing(connect(new)) as connection:
+    with closing(connect(new, making=True)) as connection:
         connection.execute("PRAGMA auto_vacuum = NONE; PRAGMA journal_mode = WAL")
         with connection:
             _fill(connection, customer)
+        # Closing would do so too, but leave all in the WAL without a word if there is no room.
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     new.replace(path)
     for folder in path.parents[:3]:  # the agency's, that of all logs, the data folder: each may be new
         _sync_folder(folder)
@@ -102,7 +106,7 @@ def check(path: Path, customer: Customer) -> None:
 
 def _check_size(connection: apsw.Connection, path: Path) -> None:
     """Compare the pages that the header promises with those that are there: a cut file shows at once."""
-    wal = path.with_name(path.name + "-wal")
+    wal = _wal_of(path)
     if wal.exists() and wal.stat().st_size:
         return
     promised = _pragma(connection, "page_count") * _pragma(connection, "page_size")
@@ -110,13 +114,18 @@ def _check_size(connection: apsw.Connection, path: Path) -> None:
         raise damaged(path, f"{path.stat().st_size} bytes of {promised}")
 
 
+def _wal_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
 def _pragma(connection: apsw.Connection, name: str) -> int:
     return int(value(connection, f"PRAGMA {name}"))
 
 
-def connect(path: Path, *, writing: bool = True) -> apsw.Connection:
-    """Open a connection as every part of the engine wants it."""
-    connection = apsw.Connection(str(path))
+def connect(path: Path, *, writing: bool = True, making: bool = False) -> apsw.Connection:
+    """Open a connection as every part of the engine wants it; only `making` one makes an absent file."""
+    flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if making else 0)
+    connection = apsw.Connection(str(path), flags=flags)
     connection.set_busy_timeout(10_000)
     connection.wal_autocheckpoint(0)
     connection.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY")
@@ -160,5 +169,9 @@ def insert(connection: apsw.Connection, into: str, columns: Sequence[Sequence[An
 
 def vacuum(connection: apsw.Connection) -> None:
     """Write the file anew without free room, and empty the WAL."""
-    connection.execute("VACUUM")
+    connection.execute("PRAGMA temp_store = FILE")  # the copy is as large as the log
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

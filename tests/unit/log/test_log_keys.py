@@ -58,3 +58,4 @@ def test_keys_are_short_and_nothing_has_none() -> None:
     assert 0 < contact_key("0013KDC8") < 1 << KEY_BITS
     assert hash_key(hexadecimal) == int(hexadecimal, 16) >> (128 - KEY_BITS)
     assert contact_key("") == hash_key("") == 0
+    assert hash_key("0" * 32) > 0

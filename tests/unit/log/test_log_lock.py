@@ -80,6 +80,14 @@ def test_closed_logs_say_so(tmp_path: Path) -> None:
         logs.of(CUSTOMER)
 
 
+def test_closing_again_does_nothing(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    logs.close()
+    with (tmp_path / "another").open("wb") as file:  # likely to get the number of the lock's descriptor
+        logs.close()
+        file.write(b"open still")
+
+
 def test_a_reader_beside_the_writer_sees_what_is_committed(tmp_path: Path) -> None:
     with Logs(tmp_path) as logs, closing(LogReaders(tmp_path)) as readers:
         logs.of(CUSTOMER).publish(drafts(3)).result()

@@ -11,7 +11,7 @@ import pytest
 from log_samples import CUSTOMER, PAST_MS, drafts, events, everything
 
 from estampe.events import Customer
-from estampe.log import DamagedLog, LogError, NewerLog, Query, SqliteEventLog, SqliteLogReader, path_of, sql
+from estampe.log import DamagedLog, LogError, NewerLog, Query, SqliteEventLog, SqliteLogReader, path_of, sql, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,3 +156,27 @@ def test_a_file_that_was_being_made_when_power_failed_is_made_again(
     with closing(SqliteEventLog(path, CUSTOMER)) as log:
         log.import_history(events([PAST_MS]))
         assert len(everything(log)) == 1
+
+
+def test_reading_what_is_not_there_makes_nothing(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    with pytest.raises(LogError):
+        SqliteLogReader(path, CUSTOMER)
+    assert not path.exists()
+
+
+def test_a_file_that_is_gone_is_not_replaced_beneath_its_wal(filled: Path) -> None:
+    filled.with_name(filled.name + "-wal").write_bytes(b"what was acknowledged")
+    filled.unlink()
+    with pytest.raises(DamagedLog, match="WAL"):
+        SqliteEventLog(filled, CUSTOMER)
+
+
+def test_giving_room_back_copies_the_log_on_disk_and_not_in_memory(path: Path) -> None:
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        for _ in range(40):
+            log.publish(drafts(1, padding=1 << 20)).result()
+        before = apsw.memory_used()
+        apsw.memory_high_water(True)
+        log._writer.run(store.vacuum, in_transaction=False)
+        assert apsw.memory_high_water() - before < 24 << 20
