@@ -131,11 +131,12 @@ class SqliteScan:
         return Recent(first, last, count, lines)
 
     def _recent_pieces(self, recent: Recent) -> Iterator[Piece]:
-        lines = recent.lines + b"\n"
-        if self._selection.keys:
-            lines = _lines(self._exact(recent.lines.split(b"\n")))
-        self._count(recent.events)
-        yield Piece(lines, packed=False)
+        if not self._selection.keys:
+            self._count(recent.events)
+            yield Piece(recent.lines + b"\n", packed=False)
+        elif lines := self._exact(recent.lines.split(b"\n")):
+            self._count(len(lines))
+            yield Piece(_lines(lines), packed=False)
 
     def _count(self, events: int) -> None:
         if self._left is not None:
@@ -147,7 +148,7 @@ class SqliteScan:
             yield from self._ordered_pieces(found, inside=inside)
             return
         for sheet in found.sheets:
-            if inside and _whole(sheet, found.match.spans):
+            if inside and not self._selection.keys and _whole(sheet, found.match.spans):
                 yield Piece(sheet.lines, packed=True)
             elif lines := self._exact([line for _, line in self._selected(sheet, found.match.spans)]):
                 yield Piece(_lines(lines), packed=False)
