@@ -20,7 +20,7 @@ from estampe.log.keys import keys_of
 from estampe.log.port import POSITION_BITS, LogError
 from estampe.log.sealed import FRAME_BITS, SEGMENT_BITS, Sealed, ids, sheets
 from estampe.log.seen import buckets
-from estampe.log.segment import SEGMENT_EVENTS, Row, Segment, pack_places, seal
+from estampe.log.segment import SEGMENT_BYTES, SEGMENT_EVENTS, Row, Segment, pack_places, seal
 from estampe.log.writer import add_rows
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class History:
             bounds = {"low": found, "high": before}
             following = store.row(connection, sql.NEXT_SEGMENT[False], bounds)
             bounds["high"] = min(before, following[1]) if following else before
-            return cast("list[Row]", store.rows(connection, sql.ROWS, {**bounds, "limit": SEGMENT_EVENTS}))
+            most = {"limit": SEGMENT_EVENTS, "bytes": SEGMENT_BYTES}
+            bounds["limit"] = store.value(connection, sql.FITTING, {**bounds, **most})
+            return cast("list[Row]", store.rows(connection, sql.ROWS, bounds))
 
     def _store(self, connection: apsw.Connection, segment: Segment) -> Sequence[bytes]:
         """Store a segment in place of its rows; return the ids of its events."""
@@ -93,7 +95,7 @@ class History:
         rows = []
         for sheet in sheets(connection, sealed):
             for position, line in zip(sheet.open_positions(), sheet.open(), strict=True):
-                entry = entry_of_event(decode(line))
+                entry = entry_of_event(decode(line))._replace(parts=(line,))
                 rows.append(self._writer.row(entry, entry.id.bytes, position))
         drop_segment(connection, sealed)
         add_rows(connection, rows)

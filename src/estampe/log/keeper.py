@@ -40,6 +40,8 @@ class Keeper:
         self._writer = writer
         self._history = history
         self._wake = threading.Event()
+        self.checkpointing = threading.Lock()
+        """Held while this keeper checkpoints: SQLite refuses a second checkpoint at the same time."""
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=f"keeper of {path.stem}", daemon=True)
         self._thread.start()
@@ -76,9 +78,10 @@ class Keeper:
         size = self._wal.stat().st_size if self._wal.exists() else 0
         if size < WAL_BYTES:
             return
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        if size >= LONG_WAL_BYTES:
-            self._writer.run(_finish_checkpoint, in_transaction=False)
+        with self.checkpointing:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            if size >= LONG_WAL_BYTES:
+                self._writer.run(_finish_checkpoint, in_transaction=False)
 
 
 def _finish_checkpoint(connection: apsw.Connection) -> None:

@@ -7,9 +7,12 @@ nor read twice.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import apsw
 import zstandard
 
 from estampe.events import decode, facets
@@ -20,8 +23,6 @@ from estampe.log.selection import Matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    import apsw
 
     from estampe.log.port import Query, Watermark
     from estampe.log.reader import Reader
@@ -122,13 +123,22 @@ class SqliteScan:
         if low >= high:
             return None
         limit = self._rows if self._left is None else min(self._rows, self._left)
-        bindings = {"low": low, "high": high, "limit": limit, **self._selection.bindings()}
-        statement = sql.RECENT[self._selection.filtered, self._descending]
-        first, last, count, lines = store.rows(connection, statement, bindings)[0]
-        if not count:
+        recent = self._joined(connection, {"low": low, "high": high, "limit": limit, **self._selection.bindings()})
+        if not recent.events:
             return None
-        self._rows = max(FIRST_ROWS, min(self._rows * 4, MOST_ROWS, CHUNK_BYTES * count // len(lines)))
-        return Recent(first, last, count, lines)
+        self._rows = max(1, min(self._rows * 4, MOST_ROWS, CHUNK_BYTES * recent.events // len(recent.lines)))
+        return recent
+
+    def _joined(self, connection: apsw.Connection, bindings: dict[str, Any]) -> Recent:
+        """Read up to `limit` rows; fewer where they turn out to be large, but one however large it is."""
+        statement = sql.RECENT[self._selection.filtered, self._descending]
+        while bindings["limit"] > 1:
+            try:
+                with store.at_most(connection, 2 * CHUNK_BYTES):
+                    return Recent(*store.rows(connection, statement, bindings)[0])
+            except apsw.TooBigError:
+                bindings["limit"] //= 4
+        return Recent(*store.rows(connection, statement, {**bindings, "limit": 1})[0])
 
     def _recent_pieces(self, recent: Recent) -> Iterator[Piece]:
         if not self._selection.keys:
@@ -200,9 +210,12 @@ def _whole(sheet: Sheet, spans: Sequence[Span] | None) -> bool:
 
 def _chunked(lines: list[bytes]) -> Iterator[Piece]:
     """Yield lines as pieces of about a chunk each."""
-    step = max(1, CHUNK_BYTES * len(lines) // (sum(map(len, lines)) or 1))
-    for start in range(0, len(lines), step):
-        yield Piece(_lines(lines[start : start + step]), packed=False)
+    ends = list(accumulate(map(len, lines)))
+    start = size = 0
+    while start < len(lines):
+        end = max(start + 1, bisect_right(ends, size + CHUNK_BYTES))
+        yield Piece(_lines(lines[start:end]), packed=False)
+        start, size = end, ends[end - 1]
 
 
 def _lines(events: list[bytes]) -> bytes:

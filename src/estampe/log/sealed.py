@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from estampe.log import sql, store
 from estampe.log.keys import bucket_of, id_key, places_of
@@ -110,17 +111,13 @@ def _id_in(line: bytes) -> bytes:
     return line[start : start + 36]
 
 
-def position_of_id(connection: apsw.Connection, event_id: bytes, text: bytes) -> int | None:
-    """Return the position of a sealed event by its id, None if no segment has it.
-
-    Parameters:
-        event_id: the id's 16 bytes.
-        text: the member as it stands in the event, `"id":"…"`.
-    """
+def position_of_id(connection: apsw.Connection, event_id: bytes) -> int | None:
+    """Return the position of a sealed event by its id (16 bytes), None if no segment has it."""
+    text = str(UUID(bytes=event_id)).encode()
     key = id_key(event_id)
     for segment_id, entries in store.rows(connection, sql.ID_KEYS, {"bucket": bucket_of(key)}):
         for place in places_of(key, entries):
             [sheet] = sheets(connection, segment(connection, segment_id), [Span(place, place + 1)])
-            if text in sheet.open()[place - sheet.place]:
+            if _id_in(sheet.open()[place - sheet.place]) == text:
                 return sheet.open_positions()[place - sheet.place]
     return None

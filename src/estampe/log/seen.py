@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from itertools import chain
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import msgspec
 from rbloom import Bloom
@@ -57,7 +56,7 @@ class Seen:
         """Return where an id's first event is, None if the log has no such id."""
         found = self.recent.get(event_id)
         if found is None and self.may_be_sealed(event_id):
-            found = position_of_id(self._connection, event_id, b'"id":"%s"' % str(UUID(bytes=event_id)).encode())
+            found = position_of_id(self._connection, event_id)
         return found
 
     def may_be_sealed(self, event_id: bytes) -> bool:

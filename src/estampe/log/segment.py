@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from estampe.log.keys import Packed
 
 SEGMENT_EVENTS = 16_384
+SEGMENT_BYTES = 64 << 20
+"""What a segment holds at most, unless its one event is larger: all of it is in memory while it is sealed or sorted."""
+
 FRAME_BYTES = 64 * 1024
 LEVEL = 3
 

@@ -108,6 +108,15 @@ SELECT * FROM (
 ) ORDER BY kind, action, position
 """
 """The columns of `segment.Row`, in the order of a segment's places."""
+FITTING = """
+SELECT count(*) FROM (
+    SELECT sum(size) OVER (ORDER BY position) - size AS before FROM (
+        SELECT position, length(body) AS size FROM events
+        WHERE position >= :low AND position < :high ORDER BY position LIMIT :limit
+    )
+) WHERE before < :bytes
+"""
+"""How many rows of a span make up to `bytes`; one at least, if there is one."""
 IDS = "SELECT id, position FROM facets"
 OLDEST = "SELECT min(position) FROM events"
 NEWEST_ROWS = f"""

@@ -153,7 +153,8 @@ class SqliteEventLog(SqliteLogReader):
             done += sealed
             progress("sealing", done, None)
         progress("giving room back", done, done)
-        self._writer.run(store.vacuum, in_transaction=False)
+        with self._keeper.checkpointing:
+            self._writer.run(store.vacuum, in_transaction=False)
 
     def close(self) -> None:
         """Finish what was accepted, then let go of the file."""

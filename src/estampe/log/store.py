@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +156,16 @@ def state(connection: apsw.Connection, name: str) -> Any:
     return value(connection, sql.GET_STATE, {"name": name})
 
 
+@contextmanager
+def at_most(connection: apsw.Connection, size: int) -> Iterator[None]:
+    """Raise `apsw.TooBigError` meanwhile where a value has more than `size` bytes."""
+    usual = connection.limit(apsw.SQLITE_LIMIT_LENGTH, size)
+    try:
+        yield
+    finally:
+        connection.limit(apsw.SQLITE_LIMIT_LENGTH, usual)
+
+
 def insert(connection: apsw.Connection, into: str, columns: Sequence[Sequence[Any]]) -> None:
     """Insert rows of equal width with as few statements as can be; `into` is a statement up to VALUES."""
     start = 0
@@ -174,4 +184,5 @@ def vacuum(connection: apsw.Connection) -> None:
         connection.execute("VACUUM")
     finally:
         connection.execute("PRAGMA temp_store = MEMORY")
-    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    with suppress(apsw.BusyError):  # someone reads for long; then the next close empties it
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)

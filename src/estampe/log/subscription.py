@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from estampe.log import sql, store
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from estampe.log.reader import Reader
 
 MOST_EVENTS = 1024
+MOST_BYTES = 1 << 20
 LAST_POSITION = (1 << 63) - 1
 
 POLL_S = 0.5
@@ -66,7 +68,8 @@ class SqliteSubscription:
                 with self._reader.snapshot() as connection:
                     self._read = self._following(connection)
             if self._read:
-                batch, self._read = self._read[:MOST_EVENTS], self._read[MOST_EVENTS:]
+                end = _fitting(self._read)
+                batch, self._read = self._read[:end], self._read[end:]
                 self._after = batch[-1].position
                 return batch
             left_s = deadline - time.monotonic()
@@ -81,7 +84,7 @@ class SqliteSubscription:
         sealed = Sealed(*row) if row else None
         if sealed is not None:
             bounds["high"] = sealed.first
-        recent = [Placed(*row) for row in store.rows(connection, sql.BODIES, bounds)]
+        recent = self._rows(connection, bounds)
         if recent or sealed is None:
             return recent
         return sorted(
@@ -91,6 +94,21 @@ class SqliteSubscription:
             if position > self._after
         )
 
+    def _rows(self, connection: apsw.Connection, bounds: dict[str, int]) -> list[Placed]:
+        found, size = [], 0
+        for position, body in connection.execute(sql.BODIES, bounds):
+            found.append(Placed(position, body))
+            size += len(body)
+            if size >= MOST_BYTES:
+                break
+        return found
+
     def close(self) -> None:
         """End the subscription; nothing is held that would need more."""
         self._read = []
+
+
+def _fitting(events: Sequence[Placed]) -> int:
+    """Return how many of some events are one batch; the last may go beyond MOST_BYTES."""
+    sizes = accumulate(len(event.body) for event in events[:MOST_EVENTS])
+    return next((end for end, size in enumerate(sizes, 1) if size >= MOST_BYTES), MOST_EVENTS)

@@ -71,6 +71,26 @@ def test_what_fails_is_logged_and_tried_again(
     assert [record.message for record in caplog.records] == ["could not seal or checkpoint; will try again"]
 
 
+def test_giving_room_back_waits_for_a_checkpoint_that_runs(
+    log: SqliteEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite refuses a second checkpoint at once, whatever the busy timeout."""
+    monkeypatch.setattr(keeper, "WAL_BYTES", 0)
+    monkeypatch.setattr(keeper, "PAUSE_S", 0)
+    for _ in range(5):
+        log.publish(drafts(10, padding=100_000)).result()
+        log._keeper.wake()
+        log.compact()
+
+
+def test_a_long_reader_does_not_keep_room_from_being_given_back(log: SqliteEventLog) -> None:
+    log.publish(drafts(10)).result()
+    log._writer.run(lambda connection: connection.set_busy_timeout(1), in_transaction=False)
+    with log._reader.snapshot() as connection:
+        connection.execute("SELECT * FROM state").fetchall()
+        log.compact()
+
+
 SEALING = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
