@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import apsw
 import msgspec
 from rbloom import Bloom
 
@@ -20,12 +21,11 @@ from estampe.log.sealed import SEGMENT_BITS, position_of_id
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import apsw
-
     from estampe.log.segment import Row
 
 FILTER_IDS = 1 << 20
 FALSE_POSITIVES = 1e-4
+HEAD_BYTES = 8
 
 
 def _itself(key: int) -> int:
@@ -46,11 +46,18 @@ class Seen:
         self._open = Bloom(FILTER_IDS, FALSE_POSITIVES, _itself)
         self._held = 0
         filters = store.rows(connection, sql.FILTERS)
-        self._full.extend(Bloom.load_bytes(stored, _itself) for _, stored in filters)
+        self._full.extend(self._loaded(stored) for _, stored in filters)
         covered = filters[-1][0] if filters else 0
         for (segment_id,) in store.rows(connection, sql.SEGMENTS_AFTER, {"id": covered}):
             entries = store.rows(connection, sql.SEGMENT_ID_KEYS, {"buckets": buckets(segment_id)})
             self._add(chain.from_iterable(keys_in(packed) for (packed,) in entries))
+
+    def _loaded(self, stored: bytes) -> Bloom:
+        # The library believes the number of probes at the start and panics over too few bytes.
+        new = self._open.save_bytes()
+        if (len(stored), stored[:HEAD_BYTES]) != (len(new), new[:HEAD_BYTES]):
+            raise apsw.CorruptError("a filter of ids is not one")
+        return Bloom.load_bytes(stored, _itself)
 
     def position_of(self, event_id: bytes) -> int | None:
         """Return where an id's first event is, None if the log has no such id."""

@@ -205,8 +205,33 @@ NEWEST = """
 SELECT max(newest) FROM (SELECT max(position) AS newest FROM events UNION ALL SELECT max(last) FROM segments)
 """
 ALL_SEGMENTS = "SELECT id, first, last, events, places, places_order FROM segments ORDER BY first"
-ALL_ROWS = "SELECT position, body, id FROM events LEFT JOIN facets USING (position) ORDER BY position"
-ID_BUCKET = "SELECT entries FROM id_keys WHERE id = :id"
+ALL_ROWS = """
+SELECT position, body, kind, action, id, contact_key, hash_key FROM events LEFT JOIN facets USING (position)
+ORDER BY position
+"""
+SEGMENT_ACTION_RUNS = """
+SELECT action, kind, place, count FROM action_runs
+WHERE action IN (SELECT id FROM actions) AND first = :first ORDER BY place
+"""
+SEGMENT_KIND_RUNS = """
+SELECT kind, place, count FROM kind_runs WHERE kind IN (SELECT id FROM kinds) AND first = :first ORDER BY place
+"""
+SEGMENT_ID_BUCKETS = """
+SELECT id >> 32, entries FROM id_keys WHERE id IN (SELECT value FROM json_each(:buckets)) ORDER BY id
+"""
+SEGMENT_CONTACT_BUCKETS = """
+SELECT id >> 32, entries FROM contact_keys WHERE id IN (SELECT value FROM json_each(:buckets)) ORDER BY id
+"""
+STATE_COUNT = "SELECT count(*) FROM state WHERE name IN ('customer', 'epoch', 'ceiling_ms', 'layout')"
+STRAYS = {
+    "facets": "SELECT count(*) FROM facets WHERE position NOT IN (SELECT position FROM events)",
+    "frames": "SELECT count(*) FROM frames WHERE id >> 16 NOT IN (SELECT id FROM segments)",
+    "kind_runs": "SELECT count(*) FROM kind_runs WHERE first NOT IN (SELECT first FROM segments)",
+    "action_runs": "SELECT count(*) FROM action_runs WHERE first NOT IN (SELECT first FROM segments)",
+    "id_keys": "SELECT count(*) FROM id_keys WHERE id & 4294967295 NOT IN (SELECT id FROM segments)",
+    "contact_keys": "SELECT count(*) FROM contact_keys WHERE id & 4294967295 NOT IN (SELECT id FROM segments)",
+}
+"""Rows of each table that belong to no event or segment."""
 TOUCH = tuple(
     f"SELECT min(rowid), max(rowid) FROM {table}"  # noqa: S608  names of our own
     for table in ("events", "facets", "segments", "frames", "id_keys", "contact_keys", "kinds", "actions")

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import count, groupby, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 import zstandard
 
-from estampe.events import InvalidEvent, decode
+from estampe.events import InvalidEvent, decode, facets
 from estampe.log import sql, store
-from estampe.log.keys import bucket_of, id_key, places_of
+from estampe.log.entry import Kind
+from estampe.log.keys import contact_key, hash_key, id_key, pack
 from estampe.log.port import POSITION_BITS, Findings
-from estampe.log.sealed import SEGMENT_BITS, Sealed, sheets
+from estampe.log.sealed import Sealed, sheets
+from estampe.log.seen import Seen, buckets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-    from uuid import UUID
 
     from estampe.log.port import Progress
 
 MOST_FAULTS = 100
+
+STATES = 4
+
+UNKNOWN = -1
+"""The number of a name that is not in the file."""
+
+
+class Facts(NamedTuple):
+    """What the file must know of an event, as worked out from its bytes; the columns of `facets`."""
+
+    kind: int
+    action: int
+    id: bytes
+    contact_key: int
+    hash_key: int
 
 
 class Verification:
@@ -37,6 +54,8 @@ class Verification:
         self._events = 0
         self._sealed = 0
         self._faults: list[str] = []
+        self._kinds: dict[Kind, int] = {}
+        self._actions: dict[str, int] = {}
 
     def run(self) -> Findings:
         """Read everything; what can't be read at all is a fault like any other."""
@@ -65,57 +84,86 @@ class Verification:
             if answer != "ok":
                 self._fault(f"{self._path}: {answer}")
         connection.execute("BEGIN")
+        self._read_state(connection)
         total = sum(store.value(connection, statement) for statement in (sql.SEALED_COUNT, sql.RECENT_COUNT))
+        self._kinds = {Kind(*names): number for number, *names in store.rows(connection, sql.KINDS)}
+        self._actions = {name: number for number, name in store.rows(connection, sql.ACTIONS)}
+        seen = self._read_seen(connection)
         before = -1
-        for row in connection.execute(sql.ALL_SEGMENTS):
+        for row in store.rows(connection, sql.ALL_SEGMENTS):
             sealed = Sealed(*row)
             if sealed.first <= before:
                 self._fault(f"segment {sealed.id} overlaps the one before it")
             before = sealed.last
-            self._read_segment(connection, sealed)
+            self._read_segment(connection, sealed, seen)
             self._progress("reading events", self._events, total)
         self._read_rows(connection)
         self._progress("reading events", self._events, total)
 
-    def _read_segment(self, connection: apsw.Connection, sealed: Sealed) -> None:
+    def _read_state(self, connection: apsw.Connection) -> None:
+        if store.value(connection, sql.STATE_COUNT) != STATES:
+            self._fault("the log's state is not whole")
+        for table, statement in sql.STRAYS.items():
+            strays = store.value(connection, statement)
+            if strays:
+                self._fault(f"{strays} rows of {table} belong to nothing")
+
+    def _read_seen(self, connection: apsw.Connection) -> Seen | None:
+        try:
+            return Seen(connection)
+        except (apsw.CorruptError, TypeError, ValueError) as error:
+            self._fault(f"the filters of ids can't be read: {error}")
+            return None
+
+    def _read_segment(self, connection: apsw.Connection, sealed: Sealed, seen: Seen | None) -> None:
         try:
             found = sheets(connection, sealed)
             positions = [position for sheet in found for position in sheet.open_positions()]
             lines = [line for sheet in found for line in sheet.open()]
             ordered = [positions[place] for place in sealed.order()]
-        except (zstandard.ZstdError, IndexError, ValueError) as error:
+        except (zstandard.ZstdError, IndexError, TypeError, ValueError) as error:
             self._fault(f"segment {sealed.id} can't be opened: {error}")
             return
-        if (ordered[0], ordered[-1], len(lines)) != (sealed.first, sealed.last, sealed.events):
+        if not ordered or (ordered[0], ordered[-1]) != (sealed.first, sealed.last):
             self._fault(f"segment {sealed.id} does not hold what it says")
+        if {len(positions), len(lines), len(ordered)} != {sealed.events}:
+            self._fault(f"segment {sealed.id} does not hold as many events as it says")
         if any(earlier >= later for earlier, later in pairwise(ordered)):
             self._fault(f"segment {sealed.id} is not in order")
-        buckets: dict[int, bytes] = {}
-        for place, (position, line) in enumerate(zip(positions, lines, strict=True)):
-            event_id = self._read_event(position, line)
-            if event_id and place not in self._places(connection, sealed, event_id, buckets):
-                self._fault(f"event {event_id} can't be found by its id")
+        facts = [self._read_event(*event) for event in zip(positions, lines, strict=False)]
+        self._compare_finders(connection, sealed, [each for each in facts if each])
+        if seen and not all(seen.may_be_sealed(each.id) for each in facts if each):
+            self._fault(f"the filters of ids leave out events of segment {sealed.id}")
         self._sealed += sealed.events
 
-    def _places(
-        self, connection: apsw.Connection, sealed: Sealed, event_id: UUID, buckets: dict[int, bytes]
-    ) -> list[int]:
-        key = id_key(event_id.bytes)
-        bucket = bucket_of(key)
-        if bucket not in buckets:
-            found = store.value(connection, sql.ID_BUCKET, {"id": bucket << SEGMENT_BITS | sealed.id})
-            buckets[bucket] = found or b""
-        return places_of(key, buckets[bucket])
+    def _compare_finders(self, connection: apsw.Connection, sealed: Sealed, facts: Sequence[Facts]) -> None:
+        """Compare what finds a segment's events with what they are."""
+        contacts = [
+            pair
+            for keys in ([each.contact_key for each in facts], [each.hash_key for each in facts])
+            for pair in zip(keys, count(), strict=False)
+            if pair[0]
+        ]
+        named = {
+            "actions": (sql.SEGMENT_ACTION_RUNS, _runs((each.action, each.kind) for each in facts)),
+            "types": (sql.SEGMENT_KIND_RUNS, _runs((each.kind,) for each in facts)),
+            "ids": (sql.SEGMENT_ID_BUCKETS, pack((id_key(each.id), place) for place, each in enumerate(facts))),
+            "contacts": (sql.SEGMENT_CONTACT_BUCKETS, pack(contacts)),
+        }
+        bindings = {"first": sealed.first, "buckets": buckets(sealed.id)}
+        for what, (statement, expected) in named.items():
+            if store.rows(connection, statement, bindings) != list(expected):
+                self._fault(f"events of segment {sealed.id} can't be found by their {what}")
 
     def _read_rows(self, connection: apsw.Connection) -> None:
-        for position, body, event_id in connection.execute(sql.ALL_ROWS):
+        for position, body, *stored in connection.execute(sql.ALL_ROWS):
             found = self._read_event(position, body)
-            if found and found.bytes != event_id:
-                self._fault(f"event {found} has no facets, or another's")
+            if found and found != tuple(stored):
+                self._fault(f"the event at {position} has no facets, or another's")
             if store.row(connection, sql.NEXT_SEGMENT[False], {"low": position, "high": position + 1}):
-                self._fault(f"event {found} is a row inside a segment")
+                self._fault(f"the event at {position} is a row inside a segment")
 
-    def _read_event(self, position: int, body: bytes) -> UUID | None:
+    def _read_event(self, position: int, body: bytes) -> Facts | None:
         self._events += 1
         try:
             event = decode(body)
@@ -124,4 +172,20 @@ class Verification:
             return None
         if event.timestamp != position >> POSITION_BITS:
             self._fault(f"event {event.id} says {event.timestamp}, its place says {position >> POSITION_BITS}")
-        return event.id
+        facts = facets(event)
+        return Facts(
+            self._kinds.get(Kind(facts.channel, facts.type, facts.subtype), UNKNOWN),
+            self._actions.get(facts.action, UNKNOWN),
+            event.id.bytes,
+            contact_key(facts.contact),
+            hash_key(facts.hash),
+        )
+
+
+def _runs(values: Iterable[tuple[int, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Yield each run of equal values: the value, its first place, its length."""
+    place = 0
+    for value, run in groupby(values):
+        length = sum(1 for _ in run)
+        yield (*value, place, length)
+        place += length

@@ -130,7 +130,23 @@ def test_flipped_bytes_are_refused_or_found(filled: Path, seed: int) -> None:
     [
         ("UPDATE segments SET last = last + 1", "does not hold what it says"),
         ("UPDATE segments SET events = events - 1", "segment 1"),
-        ("DELETE FROM id_keys", "can't be found by its id"),
+        ("UPDATE segments SET places = x'00'", "segment 1"),
+        ("DELETE FROM id_keys", "can't be found by their ids"),
+        ("UPDATE id_keys SET entries = zeroblob(8)", "can't be found by their ids"),
+        ("DELETE FROM contact_keys WHERE id = (SELECT min(id) FROM contact_keys)", "found by their contacts"),
+        ("DELETE FROM action_runs WHERE action = 1", "can't be found by their actions"),
+        ("DELETE FROM actions WHERE id = 1", "can't be found by their actions"),
+        ("UPDATE kind_runs SET count = count - 1", "can't be found by their types"),
+        ("DELETE FROM segments", "frames belong to nothing"),
+        ("INSERT INTO facets SELECT position + 1000, 1, 1, id, 1, 1 FROM facets LIMIT 1", "facets belong to nothing"),
+        ("INSERT INTO filters VALUES (1, x'00')", "filters of ids can't be read"),
+        ("DELETE FROM state WHERE name = 'epoch'", "state is not whole"),
+        (
+            "UPDATE frames SET lines = (SELECT lines FROM frames AS others WHERE others.id != frames.id LIMIT 1)",
+            "segment 1",
+        ),
+        ("UPDATE facets SET contact_key = 5", "has no facets, or another's"),
+        ("UPDATE facets SET kind = kind + 1", "has no facets, or another's"),
         ("DELETE FROM frames WHERE id = (SELECT max(id) FROM frames)", "segment 1"),
         ("UPDATE facets SET id = zeroblob(16)", "has no facets"),
         ("DELETE FROM facets", "has no facets"),
@@ -156,6 +172,13 @@ def test_a_file_that_was_being_made_when_power_failed_is_made_again(
     with closing(SqliteEventLog(path, CUSTOMER)) as log:
         log.import_history(events([PAST_MS]))
         assert len(everything(log)) == 1
+
+
+def test_a_damaged_filter_of_ids_is_refused(filled: Path) -> None:
+    with closing(apsw.Connection(str(filled))) as connection:
+        connection.execute("INSERT INTO filters VALUES (1, x'00')")
+    with pytest.raises(DamagedLog, match="filter"):
+        SqliteEventLog(filled, CUSTOMER)
 
 
 def test_reading_what_is_not_there_makes_nothing(path: Path) -> None:
