@@ -7,8 +7,9 @@ all.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from estampe.log.writer import Writer
 
 LAST_POSITION = (1 << 63) - 1
+
+OPENED_SEGMENTS = 4
+"""So many segments an import opens at once, or one more: their rows are in memory until they are committed."""
 
 
 class History:
@@ -101,6 +105,14 @@ class History:
         add_rows(connection, rows)
         connection.execute(sql.BUMP_STATE, {"name": "layout"})
         return rows
+
+    def parts(self, entries: Sequence[tuple[int, Entry]]) -> Iterator[Sequence[tuple[int, Entry]]]:
+        """Cut old events, given in time order, so that each part reaches into a few segments only."""
+        bounds = _bounds(entries[0][0], entries[-1][0])
+        with self._reader.snapshot() as connection:
+            ends = [last >> POSITION_BITS for (last,) in store.rows(connection, sql.LASTS, bounds)]
+        for _, part in groupby(entries, lambda entry: bisect_left(ends, entry[0]) // OPENED_SEGMENTS):
+            yield list(part)
 
     def add(self, entries: Sequence[tuple[int, Entry]]) -> int:
         """Add old events, given as (timestamp ms, entry) in time order; return how many were new."""

@@ -61,8 +61,9 @@ class Import:
             total = self._stage(stage, events)
             added = 0
             for done, batch in enumerate(_batches(stage), 1):
-                added += self._history.add(batch)
-                self._make_room(before=batch[0][0] << POSITION_BITS)
+                for part in self._history.parts(batch):
+                    added += self._history.add(part)
+                    self._make_room(before=part[0][0] << POSITION_BITS)
                 self._progress("importing", min(done * BATCH_EVENTS, total), total)
         return Imported(added, total - added)
 

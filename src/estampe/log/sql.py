@@ -159,6 +159,7 @@ WHERE first < :high AND last >= :low ORDER BY first DESC LIMIT 1
 """,
 }
 """The segment nearest to the start of a span, by descending."""
+LASTS = "SELECT last FROM segments WHERE last >= :low AND first < :high ORDER BY last"
 SMALL_SEGMENTS = """
 SELECT id, first, last, events, places, places_order FROM segments WHERE events < :events ORDER BY first
 """
