@@ -22,6 +22,8 @@ class Names:
 
     def reload(self) -> None:
         """Read what the file has; after a rollback, what was added since is gone."""
+        # First of all nothing, lest a reading that fails leaves numbers that the file gives to other names later.
+        self._kinds, self._actions = {}, {}
         self._kinds = {Kind(*names): number for number, *names in store.rows(self._connection, sql.KINDS)}
         self._actions = {name: number for number, name in store.rows(self._connection, sql.ACTIONS)}
 

@@ -69,8 +69,11 @@ BUMP_STATE = "UPDATE state SET value = value + 1 WHERE name = :name"
 # Writing. The statements that end before VALUES are completed by `store.insert`.
 ADD_EVENTS = "INSERT INTO events (position, body)"
 ADD_FACETS = "INSERT INTO facets (position, kind, action, id, contact_key, hash_key)"
-ADD_KIND = "INSERT INTO kinds (channel, type, subtype) VALUES (?, ?, ?) RETURNING id"
-ADD_ACTION = "INSERT INTO actions (name) VALUES (?) RETURNING id"
+ADD_KIND = """
+INSERT INTO kinds (channel, type, subtype) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET channel = excluded.channel RETURNING id
+"""
+ADD_ACTION = "INSERT INTO actions (name) VALUES (?) ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id"
 
 ADD_SEGMENT = """
 INSERT INTO segments (first, last, events, places, places_order) VALUES (?, ?, ?, ?, ?) RETURNING id

@@ -32,6 +32,11 @@ def translated(path: Path) -> Iterator[None]:
         raise LogFull(f"No room on the disk of {path}: nothing was kept. Make room, then send it again.") from error
     except (apsw.CorruptError, apsw.NotADBError, apsw.FormatError, zstandard.ZstdError) as error:
         raise damaged(path, str(error)) from error
+    except (apsw.ReadOnlyError, apsw.CantOpenError) as error:
+        raise LogError(
+            f"{path} can't be opened ({error}). Reading needs leave to write here too: run this as the owner of the "
+            "folder, or on a copy of it."
+        ) from error
     except (apsw.Error, OSError) as error:
         raise LogError(f"{path}: {error}") from error
 

@@ -183,7 +183,7 @@ def test_a_damaged_filter_of_ids_is_refused(filled: Path) -> None:
 
 def test_reading_what_is_not_there_makes_nothing(path: Path) -> None:
     path.parent.mkdir(parents=True)
-    with pytest.raises(LogError):
+    with pytest.raises(LogError, match="can't be opened"):
         SqliteLogReader(path, CUSTOMER)
     assert not path.exists()
 

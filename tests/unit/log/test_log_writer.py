@@ -6,6 +6,7 @@ import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+import apsw
 import pytest
 from log_samples import CUSTOMER, bodies, drafts, everything
 
@@ -14,8 +15,6 @@ from estampe.log import LogBusy, LogError, SqliteEventLog, sql, sqlite, writer
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import apsw
 
 
 @contextmanager
@@ -97,3 +96,17 @@ def test_a_call_larger_than_a_milliseconds_positions_is_refused(
     with pytest.raises(LogError, match="3 drafts are too many"):
         log.publish(drafts(3))
     assert len(log.publish(drafts(2)).result()) == 2
+
+
+def test_names_that_could_not_be_read_again_keep_their_numbers(
+    log: SqliteEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rollback on a bad disk may leave none in memory; they are in the file."""
+    some = drafts(10)
+    log.publish(some).result()
+    with monkeypatch.context() as broken:
+        broken.setattr(sql, "KINDS", "UNREADABLE")
+        with pytest.raises(apsw.Error):
+            log._writer.names.reload()
+    log.publish(drafts(10)).result()
+    assert log.verify().faults == ()
