@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,6 @@ from estampe.log import LogFull, Query, SqliteEventLog, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SIZE = 6 << 20
 BALLAST = 4 << 20
@@ -43,17 +44,18 @@ class Disk:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    """A tmpfs of a few MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+def disk() -> Iterator[Disk]:
+    """A tmpfs of a few MiB; not among pytest's folders, which it could not remove if this run were killed."""
+    folder = Path(tempfile.mkdtemp(prefix="estampe-small-disk-"))
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder], check=False, capture_output=True, text=True
     )
     if mounted.returncode:
+        folder.rmdir()
         pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
     yield Disk(folder)
     subprocess.run(["umount", folder], check=True)
+    folder.rmdir()
 
 
 @pytest.fixture
