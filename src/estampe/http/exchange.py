@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from itertools import count
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from estampe.catalog import Key
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
+
+_RUN = uuid4().hex[:16]
+_NUMBERS = count(1)
+"""Request ids are made of the run and a number: unlike a key, an id may be guessed."""
 
 
 class ClientGone(Exception):
@@ -138,7 +143,7 @@ class Exchange:
 
     def _request_id(self) -> str:
         given = self.header(b"x-request-id")
-        return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        return given if _REQUEST_ID.fullmatch(given) else f"{_RUN}-{next(_NUMBERS):x}"
 
 
 def body_too_large(limit: int) -> Problem:
