@@ -6,13 +6,14 @@ from contextlib import closing
 from random import Random
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from activity import Activity, bodies, lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from estampe.events import encode
-from estampe.log import EventLog, Query, TimestampAhead
+from estampe.events import Customer, encode
+from estampe.log import EventLog, ForeignEvent, Query, TimestampAhead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,6 +143,14 @@ def test_a_time_at_or_after_the_watermark_is_refused(log: EventLog, later_ms: in
         log.import_history([past, ahead])
     assert lines(log, IN_ORDER) == []
     assert log.watermark().epoch == 1
+
+
+def test_an_event_of_another_customer_stops_an_import_before_it_began(log: EventLog) -> None:
+    activity = Activity()
+    foreign = msgspec.structs.replace(activity.event(START_MS + 1), identity=Customer(agency="ELSE", customer="001"))
+    with pytest.raises(ForeignEvent, match="ELSE/001"):
+        log.import_history([activity.event(START_MS), foreign])
+    assert lines(log, IN_ORDER) == []
 
 
 def test_an_import_tells_how_far_it_is(log: EventLog) -> None:

@@ -144,6 +144,19 @@ def test_a_damaged_log_ends_verify_with_status_1(folder: Folder, tmp_path: Path)
     assert failed.stderr
 
 
+@pytest.mark.parametrize("damage", ["header", "end"])
+def test_verify_tells_of_a_log_that_is_refused_when_it_is_opened(folder: Folder, tmp_path: Path, damage: str) -> None:
+    export = tmp_path / "export.ndjson"
+    export.write_bytes(b"\n".join(EVENTS))
+    folder.run("import", "DEMO/028", f"{export}")
+    path = path_of(folder.path, parse_customer("DEMO/028"))
+    content = path.read_bytes()
+    path.write_bytes(bytes(4096) + content[4096:] if damage == "header" else content[: len(content) // 2])
+    assert "estampe verify" in folder.run("events", status=1).stderr
+    failed = folder.run("verify", status=1)
+    assert "028.db" in failed.stdout + failed.stderr
+
+
 def test_a_key_is_printed_alone_listed_without_its_secret_and_revoked(folder: Folder) -> None:
     text = folder.run("key", "create", "DEMO/028", "--scope", "read", "--expires", "90d").stdout.strip()
     _, key_id, secret = text.split("_", 2)

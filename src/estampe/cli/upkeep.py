@@ -12,7 +12,7 @@ from rich.table import Table
 from estampe.cli.arguments import CUSTOMER, data_option, examples
 from estampe.cli.customers import chosen
 from estampe.cli.screen import progress
-from estampe.log import Logs, SqliteLogReader, path_of
+from estampe.log import Logs, path_of, verify_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +63,7 @@ def compact(customer: Customer | None, data: Path) -> None:
 
 
 def _verified(data: Path, customer: Customer, report: Progress) -> tuple[Customer, Findings]:
-    with closing(SqliteLogReader(path_of(data, customer), customer)) as log:
-        return customer, log.verify(report)
+    return customer, verify_log(path_of(data, customer), customer, report)
 
 
 def _summarize(found: Found) -> None:

@@ -6,6 +6,7 @@ from estampe.log.port import (
     DamagedLog,
     EventLog,
     Findings,
+    ForeignEvent,
     Imported,
     LogBusy,
     LogClosed,
@@ -23,13 +24,14 @@ from estampe.log.port import (
     TimestampAhead,
     Watermark,
 )
-from estampe.log.sqlite import SqliteEventLog, SqliteLogReader
+from estampe.log.sqlite import SqliteEventLog, SqliteLogReader, verify_log
 
 __all__ = [
     "POSITION_BITS",
     "DamagedLog",
     "EventLog",
     "Findings",
+    "ForeignEvent",
     "Imported",
     "LogBusy",
     "LogClosed",
@@ -52,4 +54,5 @@ __all__ = [
     "Watermark",
     "customers_in",
     "path_of",
+    "verify_log",
 ]

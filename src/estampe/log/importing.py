@@ -15,12 +15,12 @@ import apsw
 
 from estampe.log.entry import Entry, Kind, entry_of_event
 from estampe.log.keeper import RECENT_EVENTS
-from estampe.log.port import POSITION_BITS, Imported, TimestampAhead
+from estampe.log.port import POSITION_BITS, ForeignEvent, Imported, TimestampAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from estampe.events import Event
+    from estampe.events import Customer, Event
     from estampe.log.history import History
     from estampe.log.port import Progress
     from estampe.log.writer import Writer
@@ -43,12 +43,21 @@ class Import:
     """One import into one log.
 
     Parameters:
+        customer: whose the log is, and so the events must be.
         writer, history: of the log.
         watermark_ms: returns the time before which imported events must lie.
         progress: is told how far it is.
     """
 
-    def __init__(self, writer: Writer, history: History, watermark_ms: Callable[[], int], progress: Progress) -> None:
+    def __init__(
+        self,
+        customer: Customer,
+        writer: Writer,
+        history: History,
+        watermark_ms: Callable[[], int],
+        progress: Progress,
+    ) -> None:
+        self._customer = customer
         self._writer = writer
         self._history = history
         self._watermark_ms = watermark_ms
@@ -72,15 +81,23 @@ class Import:
         final_ms = self._watermark_ms()
         with stage:
             for number, event in enumerate(events, 1):
-                if not 0 <= event.timestamp < final_ms:
-                    raise TimestampAhead(
-                        f"Event {event.id} (number {number}) has the timestamp {event.timestamp}; an imported "
-                        f"event must lie before {final_ms}. To publish an event now, leave its timestamp out."
-                    )
+                self._check(number, event, final_ms)
                 stage.execute(ADD, _columns(event.timestamp, number, entry_of_event(event)))
                 if number % BATCH_EVENTS == 0:
                     self._progress("reading", number, None)
         return number
+
+    def _check(self, number: int, event: Event, final_ms: int) -> None:
+        if event.identity.name != self._customer.name:
+            raise ForeignEvent(
+                f"Event {event.id} (number {number}) is of {event.identity.name}; this is the log of "
+                f"{self._customer.name}. Import it for its own customer."
+            )
+        if not 0 <= event.timestamp < final_ms:
+            raise TimestampAhead(
+                f"Event {event.id} (number {number}) has the timestamp {event.timestamp}; an imported event must lie "
+                f"before {final_ms}. To publish an event now, leave its timestamp out."
+            )
 
     def _make_room(self, before: int) -> None:
         """Seal what lies behind, so that an import of any size leaves the file small."""

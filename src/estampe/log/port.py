@@ -179,6 +179,7 @@ class EventLog(Protocol):
         alone.
 
         Raises:
+            ForeignEvent: an event is of another customer.
             TimestampAhead: an event's timestamp is not before the watermark.
         """
 
@@ -222,6 +223,10 @@ class DamagedLog(LogError):
 
 class NewerLog(LogError):
     """The data was written by a newer version of Estampe."""
+
+
+class ForeignEvent(LogError):
+    """An imported event is of another customer than the log."""
 
 
 class TimestampAhead(LogError):

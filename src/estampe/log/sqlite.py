@@ -10,13 +10,15 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from estampe.log import sql, store
 from estampe.log.clock import Clock
 from estampe.log.entry import entry_of_draft
 from estampe.log.history import History
 from estampe.log.importing import Import
 from estampe.log.keeper import RECENT_EVENTS, Keeper
-from estampe.log.port import POSITION_BITS, LogError, LogFull, Watermark, silent
+from estampe.log.port import POSITION_BITS, DamagedLog, LogError, LogFull, Watermark, silent
 from estampe.log.reader import Reader
 from estampe.log.scan import SqliteScan
 from estampe.log.segment import SEGMENT_EVENTS
@@ -86,6 +88,21 @@ class SqliteLogReader:
         self._reader.close()
 
 
+def verify_log(path: Path, customer: Customer, progress: Progress = silent) -> Findings:
+    """Read a log's file whole and check it, also one that is refused as damaged when it is opened.
+
+    Raises:
+        NewerLog, LogError: it is not a log that this version can read.
+    """
+    try:
+        with store.translated(path):
+            store.check(path, customer)
+    except DamagedLog as refusal:
+        findings = Verification(path, progress).run()
+        return findings if findings.faults else msgspec.structs.replace(findings, faults=(str(refusal),))
+    return Verification(path, progress).run()
+
+
 class SqliteEventLog(SqliteLogReader):
     """One customer's log in one file; see `port.EventLog` for what each verb promises.
 
@@ -142,7 +159,7 @@ class SqliteEventLog(SqliteLogReader):
             return self.watermark().complete_until_ms
 
         with store.translated(self.path):
-            return Import(self._writer, self._history, final_ms, progress).run(events)
+            return Import(self.customer, self._writer, self._history, final_ms, progress).run(events)
 
     def compact(self, progress: Progress = silent) -> None:
         """Seal all that is there now and give free room back; needs room for a second copy meanwhile."""
