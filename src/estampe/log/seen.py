@@ -53,9 +53,9 @@ class Seen:
             self._add(chain.from_iterable(keys_in(packed) for (packed,) in entries))
 
     def _loaded(self, stored: bytes) -> Bloom:
-        # The library believes the number of probes at the start and panics over too few bytes.
-        new = self._open.save_bytes()
-        if (len(stored), stored[:HEAD_BYTES]) != (len(new), new[:HEAD_BYTES]):
+        # The library believes the number of probes at the start and panics over too few bytes. A filter may have
+        # been made for another number of ids than FILTER_IDS is now.
+        if len(stored) <= HEAD_BYTES or stored[:HEAD_BYTES] != self._open.save_bytes()[:HEAD_BYTES]:
             raise apsw.CorruptError("a filter of ids is not one")
         return Bloom.load_bytes(stored, _itself)
 

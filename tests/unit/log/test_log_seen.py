@@ -103,3 +103,13 @@ def test_ids_that_share_a_key_are_told_apart(log: SqliteEventLog, monkeypatch: p
     assert log.publish(some).result() == [receipt._replace(duplicate=True) for receipt in receipts]
     assert not any(receipt.duplicate for receipt in log.publish(drafts(30)).result())
     assert everything(log)[:70] == bodies(some, receipts)
+
+
+def test_filters_made_for_another_number_of_ids_are_read_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = drafts(160)
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        receipts = log.publish(some).result()
+        _seal(log)
+    monkeypatch.setattr(seen, "FILTER_IDS", 1_000)
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        assert log.publish(some).result() == [receipt._replace(duplicate=True) for receipt in receipts]
