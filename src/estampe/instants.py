@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from estampe.errors import EstampeError
 
+FIRST_MS = -62_135_596_800_000
+"""The first millisecond of the year 1, Unix milliseconds."""
+
 LAST_MS = 253_402_300_799_999
 """The last millisecond of the year 9999, Unix milliseconds."""
 
@@ -41,6 +44,7 @@ def parse_instant(text: str) -> int:
     """Read an ISO 8601 date or date-time, or Unix milliseconds; no offset means UTC.
 
     A fraction finer than a millisecond is rounded up: that keeps both `>=` and `<` exact on whole ones.
+    What an offset or rounding brings beyond the years 1 to 9999 is taken back to their first or last millisecond.
 
     Returns:
         Unix milliseconds.
@@ -100,7 +104,8 @@ def _iso_ms(match: re.Match[str]) -> int:
         tzinfo=_offset(match["offset"]),
     )
     nanoseconds = int((match["fraction"] or "").ljust(9, "0"))
-    return (moment - _EPOCH) // timedelta(milliseconds=1) - (-nanoseconds // 1_000_000)
+    time_ms = (moment - _EPOCH) // timedelta(milliseconds=1) - (-nanoseconds // 1_000_000)
+    return min(max(time_ms, FIRST_MS), LAST_MS)
 
 
 def _offset(text: str | None) -> timezone:
@@ -108,6 +113,6 @@ def _offset(text: str | None) -> timezone:
         return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
     minutes = int(digits[:2]) * 60 + int(digits[2:])
-    if int(digits[2:]) >= 60:  # noqa: PLR2004  minutes in an hour
-        raise ValueError("an offset has fewer than 60 minutes")
+    if int(digits[:2]) >= 24 or int(digits[2:]) >= 60:  # noqa: PLR2004  hours of a day, minutes of an hour
+        raise ValueError("an offset goes from -23:59 to +23:59")
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.instants import LAST_MS, InvalidInstant, InvalidSpan, format_instant, parse_instant, parse_span
+from estampe.instants import FIRST_MS, LAST_MS, InvalidInstant, InvalidSpan, format_instant, parse_instant, parse_span
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,9 @@ from estampe.instants import LAST_MS, InvalidInstant, InvalidSpan, format_instan
         ("2019-08-24T16:15:22+0200", 1_566_656_122_000),
         ("2019-08-24T16:15:22+02", 1_566_656_122_000),
         ("2019-08-24T08:45:22-05:30", 1_566_656_122_000),
+        ("9999-12-31T23:59:59.9999999Z", LAST_MS),
+        ("9999-12-31T23:59:59-14:00", LAST_MS),
+        ("0001-01-01T00:00:00+14:00", FIRST_MS),
         ("0", 0),
         ("1614089593000", 1_614_089_593_000),
     ],

@@ -14,7 +14,7 @@ import msgspec
 from estampe.catalog.store import keys
 from estampe.errors import EstampeError
 from estampe.events import Customer
-from estampe.instants import InvalidInstant, InvalidSpan, format_instant, parse_instant, parse_span
+from estampe.instants import LAST_MS, InvalidInstant, InvalidSpan, format_instant, parse_instant, parse_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -238,7 +238,7 @@ def parse_expiry(text: str) -> int:
     """
     now_ms = _now_ms()
     expires_ms = _expiry_ms(text, now_ms)
-    if expires_ms <= now_ms:
+    if not now_ms < expires_ms <= LAST_MS:
         raise InvalidExpiry(text)
     return expires_ms
 
