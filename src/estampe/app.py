@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened_keys(settings: Settings) -> Iterator[Keys]:
-    """Open the keys of the data folder; a server may run beside."""
-    engine = open_catalog(settings.data)
+def opened_keys(settings: Settings, *, create: bool = True) -> Iterator[Keys]:
+    """Open the keys of the data folder, the folder made where it is missing; a server may run beside."""
+    engine = open_catalog(settings.data, create=create)
     try:
         with closing(Keys(engine)) as keys:
             yield keys

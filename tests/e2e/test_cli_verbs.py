@@ -197,3 +197,14 @@ def test_following_prints_each_event_once_until_ctrl_c(server: LiveServer, tmp_p
         rest, errors = following.communicate(timeout=20)
     assert (following.returncode, rest, errors) == (0, "", "")
     assert seen == folder.run("events").stdout.splitlines(keepends=True)
+
+
+def test_a_label_is_shown_as_it_is_and_steers_no_terminal(folder: Folder) -> None:
+    folder.run("key", "create", "DEMO/028", "--label", "[/foo] a\x1b[2Jb")
+    assert "[/foo] a\N{REPLACEMENT CHARACTER}[2Jb" in folder.run("key", "list").stdout
+
+
+@pytest.mark.parametrize("verb", [("list",), ("revoke", "3f9c2b7a51d0")])
+def test_keys_of_a_folder_that_is_not_there_make_none(folder: Folder, verb: tuple[str, ...]) -> None:
+    assert "has no keys" in folder.run("key", *verb, status=1).stderr
+    assert not folder.path.exists()

@@ -17,10 +17,11 @@ from estampe.catalog.keys import (
     parse_expiry,
     parse_scopes,
 )
-from estampe.catalog.store import NewerCatalog, open_catalog
+from estampe.catalog.store import CatalogUnusable, NewerCatalog, NoCatalog, open_catalog
 
 __all__ = [
     "SCOPES",
+    "CatalogUnusable",
     "ExpiredKey",
     "InvalidCustomer",
     "InvalidExpiry",
@@ -30,6 +31,7 @@ __all__ = [
     "Keys",
     "NewKey",
     "NewerCatalog",
+    "NoCatalog",
     "RevokedKey",
     "Scope",
     "UnknownKey",

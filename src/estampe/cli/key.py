@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from estampe.app import opened_keys
 from estampe.catalog import SCOPES, parse_expiry, parse_scopes
 from estampe.cli.arguments import CUSTOMER, data_option, examples, reading
+from estampe.cli.screen import printable
 from estampe.instants import format_instant
 from estampe.settings import Settings
 
@@ -51,7 +53,7 @@ def key() -> None:
 @data_option
 def create(customer: Customer, scopes: tuple[Scope, ...], expires: int | None, label: str, data: Path) -> None:
     """Make a key and print it, this once: only its hash is kept."""
-    with _keys(data) as keys:
+    with opened_keys(Settings(data=data)) as keys:
         made = keys.create(customer, scopes, expires, label)
     click.echo(f"Key {made.key.id} of {customer.name}: keep it, it is not shown again.", err=True)
     click.echo(made.text)
@@ -69,7 +71,7 @@ def list_keys(data: Path) -> None:
                 listed.id,
                 listed.customer.name,
                 ",".join(listed.scopes),
-                listed.label,
+                Text(printable(listed.label)),
                 created,
                 _state(listed),
             )
@@ -87,7 +89,7 @@ def revoke(key_id: str, data: Path) -> None:
 
 
 def _keys(data: Path) -> AbstractContextManager[Keys]:
-    return opened_keys(Settings(data=data))
+    return opened_keys(Settings(data=data), create=False)
 
 
 def _state(listed: Key) -> str:

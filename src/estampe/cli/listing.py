@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from estampe.cli.screen import printable
 from estampe.events import decode, facets
 from estampe.instants import format_instant
 
@@ -90,8 +91,8 @@ class Columns:
         for row in map(_row, chunk.splitlines()):
             table.add_row(
                 Text(row.time, "dim"),
-                Text(row.type, _STYLES.get(row.type, "")),
-                *map(Text, (row.subtype, row.action, row.contact, row.recipient, row.about)),
+                Text(printable(row.type), _STYLES.get(row.type, "")),
+                *(Text(printable(text)) for text in (row.subtype, row.action, row.contact, row.recipient, row.about)),
             )
         self._console.print(table)
         self._header = False

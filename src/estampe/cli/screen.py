@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 5
 
 
+def printable(text: str) -> str:
+    """Return a text that others wrote with a mark for whatever could move or colour the terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 @contextmanager
 def progress() -> Iterator[log.Progress]:
     """Show what is reported for as long as the work lasts."""
@@ -27,7 +32,7 @@ def progress() -> Iterator[log.Progress]:
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[count]}"),
     )

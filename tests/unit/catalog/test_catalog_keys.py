@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from estampe.catalog import (
+    CatalogUnusable,
     ExpiredKey,
     InvalidCustomer,
     InvalidExpiry,
     InvalidScope,
     Keys,
     NewerCatalog,
+    NoCatalog,
     RevokedKey,
     UnknownKey,
     WrongKey,
@@ -114,6 +116,34 @@ def test_a_catalog_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         open_catalog(tmp_path)
 
 
+def test_the_catalog_is_for_its_owner_only_also_in_an_open_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    engine = open_catalog(tmp_path)
+    with engine.connect():
+        files = list(tmp_path.iterdir())
+        assert len(files) == 3  # SQLite's journal and its index among them
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    engine.dispose()
+
+
+def test_a_file_that_is_no_catalog_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").write_text("junk " * 1_000)
+    with pytest.raises(CatalogUnusable, match=r"catalog\.db cannot be used: file is not a database"):
+        open_catalog(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CatalogUnusable, match=r"file/data/catalog\.db cannot be used: Not a directory"):
+        open_catalog(tmp_path / "file/data")
+
+
+def test_a_missing_catalog_is_not_made_where_nobody_asks_for_it(tmp_path: Path) -> None:
+    with pytest.raises(NoCatalog, match="key create"):
+        open_catalog(tmp_path / "typo", create=False)
+    assert not (tmp_path / "typo").exists()
+
+
 def test_opening_again_changes_nothing(keys: Keys, tmp_path: Path) -> None:
     made = keys.create(CUSTOMER)
     open_catalog(tmp_path).dispose()
@@ -140,6 +170,6 @@ def test_scopes_are_read_in_any_order() -> None:
 def test_an_expiry_is_a_span_or_an_instant_to_come() -> None:
     assert parse_expiry("1h") > time.time_ns() // 1_000_000
     assert parse_expiry("2999-01-31") == 32_474_736_000_000
-    for text in ("0d", "2001-01-01", "soon"):
+    for text in ("0d", "2001-01-01", "soon", "999999w"):
         with pytest.raises(InvalidExpiry):
             parse_expiry(text)

@@ -87,3 +87,12 @@ def test_markup_in_events_is_shown_as_it_is(capsysbinary: pytest.CaptureFixture[
     bounce = json.loads(LINES[0])
     bounce["source"]["detail"]["bounce"]["status"]["diagnostic"] = "[red]no[/red] [TSS04]"
     assert b"[red]no[/red] [TSS04]" in written("table", [chunk([msgspec.json.encode(bounce)])], capsysbinary)
+
+
+def test_a_table_never_steers_the_terminal(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    bounce = json.loads(LINES[0])
+    bounce["source"]["detail"]["bounce"]["status"]["diagnostic"] = "\x1b]0;mine\x07 no\nsuch \x9bm"
+    out = written("table", [chunk([msgspec.json.encode(bounce)])], capsysbinary).decode()
+    assert "\N{REPLACEMENT CHARACTER}]0;mine\N{REPLACEMENT CHARACTER} no\N{REPLACEMENT CHARACTER}such" in out
+    assert not {"\x1b", "\x07", "\x9b"} & set(out)
+    assert len(out.splitlines()) == 2

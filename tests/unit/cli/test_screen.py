@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress
 
+from estampe.cli import screen
 from estampe.cli.screen import Bars, Lines, progress
 
 if TYPE_CHECKING:
@@ -37,3 +39,12 @@ def test_each_thing_that_is_done_has_its_bar() -> None:
         ("reading", 2, None),
         ("sealing", 5, 10),
     ]
+
+
+def test_brackets_in_what_is_done_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.StringIO()
+    terminal = Console(file=out, force_terminal=True, width=80)
+    monkeypatch.setattr(screen, "Console", lambda **_: terminal)
+    with progress() as report:
+        report("reading [/a].json", 1, 2)
+    assert "reading [/a].json" in out.getvalue()
