@@ -24,6 +24,29 @@ class ServerUnreachable(EstampeError):
     """No server answers there."""
 
 
+class InvalidAddress(ServerUnreachable):
+    """A text that is no address of a server."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url!r} is no address of a server: write http://HOST:PORT")
+
+
+class WrongServer(EstampeError):
+    """What answers there is another server."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"{url} does not answer as Estampe does; write the address that estampe serve says it listens on"
+        )
+
+
+class UnusableKey(EstampeError):
+    """A text that no header can carry; the message does not show it, since it may be most of a key."""
+
+    def __init__(self) -> None:
+        super().__init__("what you gave as --key or ESTAMPE_KEY is no key: it has other characters than a key can have")
+
+
 class ServerRefused(EstampeError):
     """The server answered with a problem; `faults` are its wrong drafts by index."""
 
@@ -71,14 +94,12 @@ class Client:
     """
 
     def __init__(self, url: str, key: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ServerUnreachable(f"{url!r} is no address of a server: write http://HOST:PORT")
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_S)
+        scheme, host, port, path = _address(url)
+        kind = HTTPSConnection if scheme == "https" else HTTPConnection
+        self._connection = kind(host, port, timeout=TIMEOUT_S)
         self._url = url
-        self._base = parts.path.rstrip("/")
-        self._headers = {"X-Key": key}
+        self._base = path.rstrip("/")
+        self._headers = {"X-Key": _key(key)}
 
     def publish(self, drafts: Sequence[bytes]) -> list[Receipt]:
         """Publish drafts, all or none of them.
@@ -91,7 +112,10 @@ class Client:
         response, body = self._send("POST", b"[" + b",".join(drafts) + b"]", headers)
         if response.status != CREATED:
             raise ServerRefused(_problem(response, body))
-        return msgspec.json.decode(body, type=list[Receipt])
+        try:
+            return msgspec.json.decode(body, type=list[Receipt])
+        except msgspec.DecodeError as exc:
+            raise WrongServer(self._url) from exc
 
     def complete_until_ms(self) -> int:
         """Return up to when the log is final, Unix milliseconds.
@@ -103,7 +127,7 @@ class Client:
         response, body = self._send("HEAD")
         try:
             return int(response.headers["X-Events-Complete-Until"])
-        except TypeError:
+        except (TypeError, ValueError):
             raise ServerRefused(_problem(response, body)) from None
 
     def close(self) -> None:
@@ -122,7 +146,32 @@ class Client:
                 raise ServerUnreachable(f"{self._url} does not answer: {exc}; start it with: estampe serve") from exc
             if response.status != TOO_MANY_REQUESTS:
                 return response, answer
-            time.sleep(float(response.headers.get("Retry-After", 1)))
+            time.sleep(_retry_s(response))
+
+
+def _address(url: str) -> tuple[str, str, int | None, str]:
+    """Return scheme, host, port and path."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise InvalidAddress(url) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InvalidAddress(url)
+    return parts.scheme, parts.hostname, port, parts.path
+
+
+def _key(text: str) -> str:
+    key = text.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise UnusableKey
+    return key
+
+
+def _retry_s(response: HTTPResponse) -> float:
+    """Return how long to wait; a proxy before the server may write a date, which is not worth reading."""
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else 1.0
 
 
 def _problem(response: HTTPResponse, body: bytes) -> Problem:

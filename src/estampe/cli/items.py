@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
+import stat
 import sys
 import zlib
 from codecs import getincrementaldecoder
@@ -39,8 +41,8 @@ class Items:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._file = cast("BinaryIO", sys.stdin.buffer) if name == "-" else Path(name).open("rb")  # noqa: SIM115  closed by __iter__
-        self.size = None if name == "-" else Path(name).stat().st_size
+        self._file = _opened(name)
+        self.size = _size(self._file)
 
     @property
     def done(self) -> int:
@@ -60,7 +62,8 @@ class Items:
         except (OSError, EOFError, zlib.error, zstandard.ZstdError, UnicodeDecodeError) as exc:
             raise UnreadableFile(f"{self.name} cannot be read: {exc}") from exc
         finally:
-            self._file.close()
+            if self.name != "-":
+                self._file.close()
 
     def _plain(self) -> io.BufferedIOBase:
         if self.name.endswith(".gz"):
@@ -69,6 +72,26 @@ class Items:
             frames = zstandard.ZstdDecompressor().stream_reader(self._file, read_across_frames=True)
             return io.BufferedReader(cast("io.RawIOBase", frames))
         return cast("io.BufferedIOBase", self._file)
+
+
+def _opened(name: str) -> BinaryIO:
+    if name != "-":
+        try:
+            return Path(name).open("rb")
+        except OSError as exc:
+            raise UnreadableFile(f"{name} cannot be read: {exc.strerror}") from exc
+    if sys.stdin is None:
+        raise UnreadableFile("standard input is closed")
+    return cast("BinaryIO", sys.stdin.buffer)
+
+
+def _size(file: BinaryIO) -> int | None:
+    """Return a file's size, None for a pipe and the like."""
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 class _Objects:

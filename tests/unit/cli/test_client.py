@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from estampe.cli.client import Client, ServerRefused, ServerUnreachable
+from estampe.cli.client import Client, ServerRefused, ServerUnreachable, UnusableKey, WrongServer
 from estampe.events import Fault
 
 if TYPE_CHECKING:
@@ -115,7 +115,37 @@ def test_a_server_that_is_not_there_may_be_asked_again(url: str) -> None:
     assert url
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8080", "ftp://host", "http://", ""])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8080", "ftp://host", "http://", "", "http://host:port", "http://host:99999", "http://[::1"]
+)
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ServerUnreachable, match="write http://HOST:PORT"):
         Client(address, "est_x")
+
+
+def test_a_server_that_answers_otherwise_is_told_apart(client: Client) -> None:
+    answers((201, {}, b"<html>"))
+    with pytest.raises(WrongServer, match="does not answer as Estampe does"):
+        client.publish([b"{}"])
+
+
+def test_white_space_around_a_key_is_left_out(url: str) -> None:
+    answers((201, {}, b"[]"))
+    with closing(Client(url, " est_x\n")) as client:
+        client.publish([])
+    assert Scripted.asked[0][2] == "est_x"
+
+
+@pytest.mark.parametrize("key", ["est_secret\nX: 1", "est_secret\u20ac"])
+def test_a_text_that_no_header_carries_is_refused_without_showing_it(key: str) -> None:
+    with pytest.raises(UnusableKey) as caught:
+        Client("http://127.0.0.1:1", key)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_date_in_retry_after_is_waited_for_a_second(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("estampe.cli.client.time.sleep", waited.append)
+    answers((429, {"Retry-After": "Fri, 31 Dec 2099 23:59:59 GMT"}, b""), (201, {}, b"[]"))
+    assert client.publish([]) == []
+    assert waited[0] == 1

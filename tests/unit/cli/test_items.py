@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,6 +55,32 @@ def test_reads_gzip_and_several_zstd_frames_by_name(tmp_path: Path) -> None:
 def test_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LINES)))
     assert list(Items("-")) == OBJECTS
+
+
+def test_standard_input_may_be_named_twice_and_has_nothing_more_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LINES)))
+    assert [list(Items("-")), list(Items("-"))] == [OBJECTS, []]
+
+
+def test_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UnreadableFile, match="standard input is closed"):
+        Items("-")
+
+
+def test_a_file_that_has_gone_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="cannot be read: No such file"):
+        Items(f"{tmp_path / 'gone'}")
+
+
+def test_reads_a_pipe_whose_size_and_place_nobody_knows(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(LINES,))
+    writer.start()
+    items = Items(f"{path}")
+    assert [(text, items.done, items.size) for text in items] == [(text, 0, None) for text in OBJECTS]
+    writer.join()
 
 
 @given(values=st.lists(st.dictionaries(st.text(max_size=3), st.text() | st.integers(), max_size=3), max_size=8))
