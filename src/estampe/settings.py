@@ -62,6 +62,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_limit: Annotated[
         int, _doc("bytes", "the largest request body, before and after decompression", ge=1_024, le=1 << 30)
     ] = 16 * 1_048_576
+    bodies_limit: Annotated[
+        int, _doc("bytes", "request bodies held in memory at once, of all keys", ge=1_024, le=1 << 40)
+    ] = 256 * 1_048_576
+    bodies_per_key: Annotated[
+        int, _doc("bytes", "request bodies held in memory at once, of one key", ge=1_024, le=1 << 40)
+    ] = 64 * 1_048_576
     batch_limit: Annotated[int, _doc("drafts", "drafts in one publication", ge=1, le=1_000_000)] = 10_000
     query_limit: Annotated[int, _doc("bytes", "the longest query string", ge=64, le=65_536)] = 4_096
     rate: Annotated[

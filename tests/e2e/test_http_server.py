@@ -34,6 +34,7 @@ pytestmark = pytest.mark.e2e
 CUSTOMER = parse_customer("DEMO/028")
 SEED = Path(__file__).parents[3] / "shared/spec/seed-examples.json"
 LIST = "/actions/events"
+JSON = {"content-type": "application/json"}
 LONG = 100_000
 """About 67 MB, far more than sockets and servers hold back."""
 
@@ -240,6 +241,44 @@ def test_too_many_or_too_large_headers_are_refused(server: Any) -> None:
         assert client.get(LIST, headers=[(f"x-{n}", "1") for n in range(150)]).status_code == 431
         assert client.get(LIST, headers={"x-large": "1" * 800_000}).status_code == 431
         assert client.get(LIST).status_code == 200
+
+
+def send_by_hand(server: Any, rest: str) -> socket.socket:
+    """Begin a publication whose further headers and body are written by hand."""
+    host, port = server.url.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)), timeout=20)
+    head = f"POST {LIST} HTTP/1.1\r\nHost: {host}\r\nX-Key: {server.key()}\r\nContent-Type: application/json\r\n"
+    connection.sendall(f"{head}{rest}".encode())
+    return connection
+
+
+def test_malformed_chunks_are_a_problem_of_the_client(server: Any) -> None:
+    with send_by_hand(server, "Transfer-Encoding: chunked\r\n\r\nzz\r\n[]\r\n0\r\n\r\n") as connection:
+        received = connection.recv(1 << 16)
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert b"x-request-id: " in received
+    assert b"/problems/invalid-body" in received
+
+
+def test_a_body_that_breaks_off_troubles_nobody(server: Any) -> None:
+    with send_by_hand(server, "Content-Length: 1000\r\n\r\n["):
+        pass
+    with server.client() as client:
+        assert client.get(LIST).status_code == 200
+    assert server.stop() == 0
+    assert not any(line["level"] == "error" for line in server.lines)
+
+
+def test_half_sent_bodies_take_no_more_room_than_there_is(start: Callable[..., Any]) -> None:
+    server = start(body_limit=100_000, bodies_limit=150_000)
+    with server.client() as client, send_by_hand(server, "Content-Length: 100000\r\n\r\n[" + " " * 98_000):
+        while (answer := client.post(LIST, content=b" " * 60_000, headers=JSON)).status_code != 503:
+            assert answer.status_code == 400
+        assert answer.json()["type"] == "/problems/no-room"
+        assert client.post(LIST, json=drafts(1)).status_code == 201
+    with server.client() as client:
+        while client.post(LIST, content=b" " * 60_000, headers=JSON).status_code == 503:
+            time.sleep(0.01)
 
 
 def test_small_requests_get_their_turn_while_a_long_list_is_sent(start: Callable[..., Any], long: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
@@ -59,7 +60,7 @@ def read_drafts(body: bytes, media_type: str, encoding: str, customer: Customer,
         Problem: the body is of another kind, too large or unreadable, or a draft is wrong or foreign.
     """
     split = _splitter(media_type)
-    items = split(_decompress(body, encoding, limits.body_bytes))
+    items = split(_decompress(body, encoding, limits.body_bytes).removeprefix(BOM_UTF8))
     if len(items) > limits.drafts:
         detail = f"The body holds {len(items)} drafts; {limits.drafts} are allowed in one call."
         raise Problem(Kind.BATCH_TOO_LARGE, detail)

@@ -12,15 +12,23 @@ from uuid import uuid4
 from estampe.http.problems import MEDIA_TYPE, Kind, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Message, Receive, Scope, Send
 
     from estampe.catalog import Key
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
 
+_METHOD_LETTERS = 32
+"""What is beyond is no method of ours, and would only fill log lines and answers."""
+
 _RUN = uuid4().hex[:16]
 _NUMBERS = count(1)
 """Request ids are made of the run and a number: unlike a key, an id may be guessed."""
+
+
+_CLOSE = (("connection", "close"),)
 
 
 class ClientGone(Exception):
@@ -46,8 +54,8 @@ class Exchange:
         self._send = send
         self._stall_seconds = stall_seconds
         self._began = time.perf_counter()
-        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        self.method: str = scope["method"]
+        self._headers = _joined(scope["headers"])
+        self.method: str = scope["method"][:_METHOD_LETTERS]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
         self.request_id = self._request_id()
@@ -63,18 +71,18 @@ class Exchange:
         return time.perf_counter() - self._began
 
     def header(self, name: bytes) -> str:
-        """Return a request header's (first) value, empty where it is absent; the name in lower case."""
+        """Return a request header's value, empty where it is absent; the name in lower case."""
         return self._headers.get(name, b"").decode("latin-1")
 
-    async def read(self, limit: int) -> bytes:
+    async def read(self, limit: int, take: Callable[[int], None]) -> bytes:
         """Return the whole body.
 
         Parameters:
-            limit: the most bytes to take.
+            limit: the most bytes to read.
+            take: told of the bytes of each part, to take room for them.
 
         Raises:
-            Problem: it is longer, or did not go on arriving.
-            ClientGone: the client closed the connection.
+            Problem: it is longer, broke off, or did not go on arriving.
         """
         declared = self.header(b"content-length")
         if declared.isdecimal() and int(declared) > limit:
@@ -87,6 +95,7 @@ class Exchange:
             size += len(parts[-1])
             if size > limit:
                 raise body_too_large(limit)
+            take(len(parts[-1]))
             more = message.get("more_body", False)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -136,14 +145,24 @@ class Exchange:
                 message = await self._receive()
         except TimeoutError:
             detail = f"Nothing of the body came for {self._stall_seconds:g} s."
-            raise Problem(Kind.STALLED_BODY, detail, headers=[("connection", "close")]) from None
+            raise Problem(Kind.STALLED_BODY, detail, headers=_CLOSE) from None
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            # It says the same of chunks that are malformed, whose sender still listens.
+            raise Problem(Kind.INVALID_BODY, "The body broke off, or its chunks are malformed.", headers=_CLOSE)
         return message
 
     def _request_id(self) -> str:
         given = self.header(b"x-request-id")
         return given if _REQUEST_ID.fullmatch(given) else f"{_RUN}-{next(_NUMBERS):x}"
+
+
+def _joined(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by name, repeated ones as one list (RFC 9110, section 5.3)."""
+    joined = dict(headers)
+    if len(joined) != len(headers):
+        for name in joined:
+            joined[name] = b", ".join(value for other, value in headers if other == name)
+    return joined
 
 
 def body_too_large(limit: int) -> Problem:

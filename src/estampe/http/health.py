@@ -64,11 +64,13 @@ class Count:
     """
 
     def __init__(self, services: Services) -> None:
-        self._metrics = services.metrics
+        self._services = services
 
     async def __call__(self, exchange: Exchange) -> None:
         """Answer in Prometheus' text format."""
-        await exchange.answer(200, self._metrics.render(), CONTENT_TYPE_LATEST)
+        threads, render = self._services.readers, self._services.metrics.render
+        body = await asyncio.get_running_loop().run_in_executor(threads, render)
+        await exchange.answer(200, body, CONTENT_TYPE_LATEST)
 
 
 def _write_fault(data: Path) -> str | None:

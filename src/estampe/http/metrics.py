@@ -18,20 +18,21 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 
 
 class _Lag(Collector):
-    """How far each open log's watermark stays behind the clock, asked when Prometheus asks."""
+    """How far the watermark that is furthest behind stays behind the clock, asked when Prometheus asks.
+
+    It names no customer: whoever reaches the API reads the metrics.
+    """
 
     def __init__(self, logs: Mapping[str, EventLog]) -> None:
         self._logs = logs
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        lag = GaugeMetricFamily(
+        lags = [time.time() - log.watermark().complete_until_ms / 1_000 for log in list(self._logs.values())]
+        yield GaugeMetricFamily(
             "estampe_watermark_lag_seconds",
-            "How far a log's watermark stays behind the clock",
-            labels=["customer"],
+            "How far the watermark that is furthest behind stays behind the clock",
+            value=max(lags, default=0.0),
         )
-        for name, log in list(self._logs.items()):
-            lag.add_metric([name], time.time() - log.watermark().complete_until_ms / 1_000)
-        yield lag
 
 
 class Metrics:
@@ -65,7 +66,7 @@ class Metrics:
         self.streams_open = Gauge("estampe_streams_open", "Lists being sent", registry=registry)
 
     def watch(self, logs: Mapping[str, EventLog]) -> None:
-        """Show from now on how far behind the watermarks of these open logs are; the mapping may grow.
+        """Show from now on how far the watermarks of these open logs are behind; the mapping may grow.
 
         Parameters:
             logs: by customer name.

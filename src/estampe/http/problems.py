@@ -59,8 +59,14 @@ class Kind(Enum):
         "The key is reading too many lists at once",
         "Read fewer at once, or try again later.",
     )
+    TOO_MANY_BODIES = 429, "The key is sending too much at once", "Send fewer bodies at once, or try again later."
     INTERNAL = 500, "Something went wrong here", "Tell the operator the request id."
     OVERLOADED = 503, "Too many lists are being read", "Wait as long as Retry-After says."
+    NO_ROOM = (
+        503,
+        "Too many bodies are arriving; none was kept",
+        "Wait as long as Retry-After says, then send it again.",
+    )
     LOG_BUSY = 503, "The disk cannot keep up; none was kept", "Wait as long as Retry-After says, then send it again."
     NOT_READY = 503, "The server is not ready", "Wait, or look at the server's log."
     LOG_FULL = (

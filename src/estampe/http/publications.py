@@ -59,20 +59,22 @@ class Publication:
             Problem: the request is wrong, or the log cannot take it.
         """
         assert exchange.key is not None  # noqa: S101  the gate has set it
-        customer = exchange.key.customer
-        body = await exchange.read(self._limits.body_bytes)
-        arrived_s = exchange.elapsed_s
-        drafts = await self._read(exchange, body, customer)
-        receipts = await self._publish(customer, drafts)
+        with self._services.room.taken(exchange.key.id) as take:
+            body = await exchange.read(self._limits.body_bytes, take)
+            arrived_s = exchange.elapsed_s
+            receipts = await self._keep(exchange, body, exchange.key.customer)
         self._count(receipts, exchange.elapsed_s - arrived_s)
         shown = [_Receipt(receipt.id, str(receipt.position), receipt.duplicate) for receipt in receipts]
         await exchange.answer(201, msgspec.json.encode(shown), "application/json")
+
+    async def _keep(self, exchange: Exchange, body: bytes, customer: Customer) -> Sequence[Receipt]:
+        return await self._publish(customer, await self._read(exchange, body, customer))
 
     async def _read(self, exchange: Exchange, body: bytes, customer: Customer) -> list[Draft]:
         encoding = exchange.header(b"content-encoding")
         facts = (body, exchange.header(b"content-type"), encoding, customer, self._limits)
         if encoding or len(body) > _INLINE_BYTES:
-            return await asyncio.to_thread(read_drafts, *facts)
+            return await asyncio.get_running_loop().run_in_executor(self._services.decoders, read_drafts, *facts)
         return read_drafts(*facts)
 
     async def _publish(self, customer: Customer, drafts: Sequence[Draft]) -> Sequence[Receipt]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from estampe.http.gate import Gate
+from estampe.http.room import Room
 from estampe.http.streams import Streams
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from estampe.http.metrics import Metrics
     from estampe.log import EventLog, Logs
     from estampe.settings import Settings
+
+_DECODERS = 2
+"""Threads that decode large bodies: Python runs one at a time anyway, and a hostile body takes half a gigabyte there."""
 
 
 class Services:
@@ -35,7 +39,9 @@ class Services:
         self.metrics = metrics
         metrics.watch(self._open)
         self.readers = ThreadPoolExecutor(settings.scan_threads, "reader")
+        self.decoders = ThreadPoolExecutor(_DECODERS, "decoder")
         self.streams = Streams(settings, self.metrics.streams_open)
+        self.room = Room(settings)
 
     async def log_of(self, customer: Customer) -> EventLog:
         """Return a customer's log; the first time it is opened in a thread."""
@@ -45,5 +51,6 @@ class Services:
         return self._open[customer.name]
 
     def close(self) -> None:
-        """Start no further reads."""
-        self.readers.shutdown(wait=True, cancel_futures=True)
+        """Start nothing more in threads."""
+        for threads in (self.readers, self.decoders):
+            threads.shutdown(wait=True, cancel_futures=True)

@@ -37,6 +37,12 @@ def test_every_encoding_and_form_gives_the_same_drafts(draft: dict[str, Any], en
         assert len(read_drafts(compress(body), media_type, encoding, CUSTOMER, LIMITS)) == 2
 
 
+def test_a_byte_order_mark_is_passed_over(draft: dict[str, Any]) -> None:
+    one = msgspec.json.encode(draft)
+    for body, media_type in ((b"[%b]" % one, JSON), (one, NDJSON)):
+        assert len(read_drafts(b"\xef\xbb\xbf" + body, media_type, "", CUSTOMER, LIMITS)) == 1
+
+
 def test_several_frames_or_members_are_one_body(draft: dict[str, Any]) -> None:
     line = msgspec.json.encode(draft) + b"\n"
     for encoding, compress in (("gzip", gzip.compress), ("zstd", zstandard.compress)):

@@ -94,6 +94,12 @@ def test_parameters_and_route_make_the_query(call: Any, route: Any) -> None:
     assert (query.types, query.subtypes) == (route.types, route.subtypes)
 
 
+def test_repeated_headers_are_one_list(call: Any) -> None:
+    headers = [("accept", "text/html"), ("accept", "application/x-ndjson"), ("x-key", call.key)]
+    answer = call("GET", "/actions/events", key=None, headers=httpx.Headers(headers))
+    assert answer.headers["content-type"] == "application/x-ndjson"
+
+
 def test_an_empty_list_is_an_empty_array(call: Any) -> None:
     answer = call("GET", "/actions/events")
     assert (answer.status_code, answer.content) == (200, b"[]")

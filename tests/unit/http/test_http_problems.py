@@ -169,3 +169,8 @@ def test_a_sane_request_id_is_the_callers_and_any_other_is_made(call: Any) -> No
     assert echoed("trace-1:span/2") == "trace-1:span/2"
     for given in ("", "a b", "x" * 129, 'x"y'):
         assert echoed(given) != given
+
+
+def test_a_long_method_is_cut_in_answers_and_log_lines(call: Any) -> None:
+    body = assert_problem(call("M" * 9_000, PATHS[0]), Kind.METHOD_NOT_ALLOWED)
+    assert len(body["detail"]) < 100
