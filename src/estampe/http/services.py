@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from estampe.settings import Settings
 
 _DECODERS = 2
-"""Threads that decode large bodies: Python runs one at a time anyway, and a hostile body takes half a gigabyte there."""
+"""Threads that decode large bodies: Python runs one at a time anyway, and a hostile body takes half a gigabyte."""
 
 
 class Services:
