@@ -237,6 +237,21 @@ def test_a_second_server_on_the_same_folder_or_port_is_refused(server: Any, tmp_
         assert "Traceback" not in ended.stderr
 
 
+def has_ipv6() -> bool:
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1"])
+def test_a_server_listens_on_names_and_on_ipv6(start: Callable[..., Any], host: str) -> None:
+    if host == "::1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    server = start(host=host)
+    assert httpx.get(f"{server.url}/health/live", trust_env=False).status_code == 200
+
+
 def test_too_many_or_too_large_headers_are_refused(server: Any) -> None:
     with server.client() as client:
         assert client.get(LIST, headers=[(f"x-{n}", "1") for n in range(150)]).status_code == 431

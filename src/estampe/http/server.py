@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 import uvloop
@@ -30,6 +30,11 @@ _LAST_SECONDS = 1.0
 """How long connections may still take to close after their streams were cut."""
 
 
+class _Address(NamedTuple):
+    host: str
+    port: int
+
+
 class AddressTaken(EstampeError):
     """Another process listens there, or the address is not ours."""
 
@@ -49,13 +54,13 @@ def run(api: Api, services: Services) -> None:
 
 async def _serve(api: Api, services: Services) -> None:
     settings = services.settings
-    port = _free_port(settings)
-    server = _server(api, settings, port)
+    address = _free_address(settings)
+    server = _server(api, settings, address)
     stopping = asyncio.Event()
     _on_signal(stopping.set)
     serving = asyncio.ensure_future(server.serve())
     waiting = asyncio.ensure_future(stopping.wait())
-    announcing = asyncio.ensure_future(_announce(settings.host, port))
+    announcing = asyncio.ensure_future(_announce(settings.host, address.port))
     await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     announcing.cancel()
@@ -75,7 +80,8 @@ async def _announce(host: str, port: int) -> None:
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
         else:
             connection.close()
-            structlog.get_logger().info("listening", url=f"http://{host}:{port}")
+            shown = f"[{host}]" if ":" in host else host
+            structlog.get_logger().info("listening", url=f"http://{shown}:{port}")
             return
 
 
@@ -108,11 +114,11 @@ async def _raise_fault(serving: asyncio.Future[None]) -> None:
         await serving
 
 
-def _server(api: Api, settings: Settings, port: int) -> Server:
+def _server(api: Api, settings: Settings, address: _Address) -> Server:
     return Server(
         api,
-        address=settings.host,
-        port=port,
+        address=address.host,
+        port=address.port,
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
@@ -122,8 +128,8 @@ def _server(api: Api, settings: Settings, port: int) -> Server:
     )
 
 
-def _free_port(settings: Settings) -> int:
-    """Return the port to listen on: Granian shares a taken one silently (SO_REUSEPORT), so ask first."""
+def _free_address(settings: Settings) -> _Address:
+    """Return the numbers to listen on: Granian takes no names, and shares a taken port silently (SO_REUSEPORT)."""
     try:
         family, kind, *_, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -131,7 +137,6 @@ def _free_port(settings: Settings) -> int:
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-            port: int = probe.getsockname()[1]
-            return port
+            return _Address(*probe.getsockname()[:2])
     except OSError as exc:
         raise AddressTaken(settings, exc.strerror or str(exc)) from exc
