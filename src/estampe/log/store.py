@@ -52,7 +52,8 @@ def create(path: Path, customer: Customer) -> None:
     """Make the file of a new log under another name first, so that it is there whole or not at all."""
     if _wal_of(path).exists():  # SQLite would take it for the new file's
         raise damaged(path, "the file is gone, its WAL is there")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent.parent, path.parent):  # whoever made the data folder: events name people
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
     for suffix in ("", "-wal", "-shm"):
         new.with_name(new.name + suffix).unlink(missing_ok=True)

@@ -101,3 +101,10 @@ def test_a_reader_beside_the_writer_sees_what_is_committed(tmp_path: Path) -> No
 def test_a_reader_of_nobodys_log_is_told(tmp_path: Path) -> None:
     with closing(LogReaders(tmp_path)) as readers, pytest.raises(NoSuchLog, match="DEMO/028"):
         readers.of(CUSTOMER)
+
+
+def test_logs_are_made_for_their_owner_only_whoever_made_the_data_folder(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with Logs(tmp_path) as logs:
+        logs.of(CUSTOMER)
+    assert (tmp_path / "logs").stat().st_mode & 0o077 == 0
