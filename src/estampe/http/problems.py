@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/problem+json"
 
+RETRY = ("retry-after", "1")
+"""The header that goes with what is over in a moment."""
+
 FLAWS_LIMIT = 100
 """At most so many flaws are listed in one answer."""
 

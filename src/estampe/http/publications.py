@@ -9,7 +9,7 @@ from uuid import UUID  # noqa: TC003  msgspec reads the annotation
 import msgspec
 
 from estampe.http.bodies import Limits, read_drafts
-from estampe.http.problems import Kind, Problem
+from estampe.http.problems import RETRY, Kind, Problem
 from estampe.log import LogBusy, LogClosed, LogError, LogFull
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _REFUSALS: dict[type[LogError], Kind] = {
     LogFull: Kind.LOG_FULL,
     LogClosed: Kind.NOT_READY,
 }
-
-_RETRY = ("retry-after", "1")
 
 
 class _Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -59,16 +57,14 @@ class Publication:
             Problem: the request is wrong, or the log cannot take it.
         """
         assert exchange.key is not None  # noqa: S101  the gate has set it
+        customer = exchange.key.customer
         with self._services.room.taken(exchange.key.id) as take:
             body = await exchange.read(self._limits.body_bytes, take)
             arrived_s = exchange.elapsed_s
-            receipts = await self._keep(exchange, body, exchange.key.customer)
+            receipts = await self._publish(customer, await self._read(exchange, body, customer))
         self._count(receipts, exchange.elapsed_s - arrived_s)
         shown = [_Receipt(receipt.id, str(receipt.position), receipt.duplicate) for receipt in receipts]
         await exchange.answer(201, msgspec.json.encode(shown), "application/json")
-
-    async def _keep(self, exchange: Exchange, body: bytes, customer: Customer) -> Sequence[Receipt]:
-        return await self._publish(customer, await self._read(exchange, body, customer))
 
     async def _read(self, exchange: Exchange, body: bytes, customer: Customer) -> list[Draft]:
         encoding = exchange.header(b"content-encoding")
@@ -84,7 +80,7 @@ class Publication:
             log = await self._services.log_of(customer)
             return await asyncio.wrap_future(log.publish(drafts))
         except tuple(_REFUSALS) as exc:
-            raise Problem(_REFUSALS[type(exc)], str(exc), headers=[_RETRY]) from exc
+            raise Problem(_REFUSALS[type(exc)], str(exc), headers=[RETRY]) from exc
 
     def _count(self, receipts: Sequence[Receipt], seconds: float) -> None:
         metrics = self._services.metrics

@@ -6,14 +6,12 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from estampe.http.problems import Kind, Problem
+from estampe.http.problems import RETRY, Kind, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from estampe.settings import Settings
-
-_RETRY = ("retry-after", "1")
 
 
 class Room:
@@ -56,7 +54,7 @@ class Room:
     def _refuse_too_much(self, key_id: str, size: int) -> None:
         if self._held + size > self._limit:
             detail = f"All {self._limit} bytes of room for bodies are taken; try again."
-            raise Problem(Kind.NO_ROOM, detail, headers=[_RETRY])
+            raise Problem(Kind.NO_ROOM, detail, headers=[RETRY])
         if self._by_key[key_id] + size > self._per_key:
             detail = f"This key's bodies take {self._per_key} bytes of room already; let one end first."
-            raise Problem(Kind.TOO_MANY_BODIES, detail, headers=[_RETRY])
+            raise Problem(Kind.TOO_MANY_BODIES, detail, headers=[RETRY])

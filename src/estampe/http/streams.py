@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from estampe.http.problems import Kind, Problem
+from estampe.http.problems import RETRY, Kind, Problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from prometheus_client import Gauge
 
     from estampe.settings import Settings
-
-_RETRY = ("retry-after", "1")
 
 
 class Streams:
@@ -64,10 +62,10 @@ class Streams:
 
     def _refuse_too_many(self, key_id: str) -> None:
         if len(self._tasks) >= self._limit:
-            raise Problem(Kind.OVERLOADED, f"All {self._limit} lists are taken; try again.", headers=[_RETRY])
+            raise Problem(Kind.OVERLOADED, f"All {self._limit} lists are taken; try again.", headers=[RETRY])
         if self._by_key[key_id] >= self._per_key:
             detail = f"This key reads {self._per_key} lists at once already; let one end first."
-            raise Problem(Kind.TOO_MANY_LISTS, detail, headers=[_RETRY])
+            raise Problem(Kind.TOO_MANY_LISTS, detail, headers=[RETRY])
 
 
 async def read_ahead(chunks: Generator[bytes], threads: Executor) -> AsyncGenerator[bytes]:

@@ -1,6 +1,6 @@
 """The log: events published, kept for good, read back."""
 
-from estampe.log.logs import LogReaders, Logs, customers_in, path_of
+from estampe.log.logs import Logs, customers_in, path_of
 from estampe.log.port import (
     POSITION_BITS,
     DamagedLog,
@@ -14,7 +14,6 @@ from estampe.log.port import (
     LogFull,
     LogInUse,
     NewerLog,
-    NoSuchLog,
     Placed,
     Progress,
     Query,
@@ -38,10 +37,8 @@ __all__ = [
     "LogError",
     "LogFull",
     "LogInUse",
-    "LogReaders",
     "Logs",
     "NewerLog",
-    "NoSuchLog",
     "Placed",
     "Progress",
     "Query",

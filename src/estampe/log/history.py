@@ -18,7 +18,7 @@ from estampe.events import decode
 from estampe.log import sql, store
 from estampe.log.entry import entry_of_event
 from estampe.log.keys import keys_of
-from estampe.log.port import POSITION_BITS, LogError
+from estampe.log.port import LAST_POSITION, POSITION_BITS, LogError
 from estampe.log.sealed import FRAME_BITS, SEGMENT_BITS, Sealed, ids, sheets
 from estampe.log.seen import buckets
 from estampe.log.segment import SEGMENT_BYTES, SEGMENT_EVENTS, Row, Segment, pack_places, seal
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from estampe.log.entry import Entry
     from estampe.log.reader import Reader
     from estampe.log.writer import Writer
-
-LAST_POSITION = (1 << 63) - 1
 
 OPENED_SEGMENTS = 4
 """So many segments an import opens at once, or one more: their rows are in memory until they are committed."""

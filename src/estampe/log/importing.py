@@ -18,7 +18,7 @@ from estampe.log.keeper import RECENT_EVENTS
 from estampe.log.port import POSITION_BITS, ForeignEvent, Imported, TimestampAhead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from estampe.events import Customer, Event
     from estampe.log.history import History
@@ -45,7 +45,7 @@ class Import:
     Parameters:
         customer: whose the log is, and so the events must be.
         writer, history: of the log.
-        watermark_ms: returns the time before which imported events must lie.
+        final_ms: the watermark; imported events must lie before it.
         progress: is told how far it is.
     """
 
@@ -54,13 +54,13 @@ class Import:
         customer: Customer,
         writer: Writer,
         history: History,
-        watermark_ms: Callable[[], int],
+        final_ms: int,
         progress: Progress,
     ) -> None:
         self._customer = customer
         self._writer = writer
         self._history = history
-        self._watermark_ms = watermark_ms
+        self._final_ms = final_ms
         self._progress = progress
 
     def run(self, events: Iterable[Event]) -> Imported:
@@ -78,25 +78,24 @@ class Import:
 
     def _stage(self, stage: apsw.Connection, events: Iterable[Event]) -> int:
         number = 0
-        final_ms = self._watermark_ms()
         with stage:
             for number, event in enumerate(events, 1):
-                self._check(number, event, final_ms)
+                self._check(number, event)
                 stage.execute(ADD, _columns(event.timestamp, number, entry_of_event(event)))
                 if number % BATCH_EVENTS == 0:
                     self._progress("reading", number, None)
         return number
 
-    def _check(self, number: int, event: Event, final_ms: int) -> None:
+    def _check(self, number: int, event: Event) -> None:
         if event.identity.name != self._customer.name:
             raise ForeignEvent(
                 f"Event {event.id} (number {number}) is of {event.identity.name}; this is the log of "
                 f"{self._customer.name}. Import it for its own customer."
             )
-        if not 0 <= event.timestamp < final_ms:
+        if not 0 <= event.timestamp < self._final_ms:
             raise TimestampAhead(
                 f"Event {event.id} (number {number}) has the timestamp {event.timestamp}; an imported event must lie "
-                f"before {final_ms}. To publish an event now, leave its timestamp out."
+                f"before {self._final_ms}. To publish an event now, leave its timestamp out."
             )
 
     def _make_room(self, before: int) -> None:

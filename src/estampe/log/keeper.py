@@ -36,7 +36,7 @@ class Keeper:
 
     def __init__(self, path: Path, writer: Writer, history: History) -> None:
         self._path = path
-        self._wal = path.with_name(path.name + "-wal")
+        self._wal = store.wal_of(path)
         self._writer = writer
         self._history = history
         self._wake = threading.Event()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from hashlib import blake2b
-from itertools import chain, pairwise
+from itertools import chain, count, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +51,16 @@ def pack(keys: Iterable[tuple[int, int]]) -> Packed:
     words = array("Q", sorted([key << PLACE_BITS | place for key, place in keys]))
     bounds = [bisect_left(words, bucket << _BUCKET_SHIFT) for bucket in range((1 << BUCKET_BITS) + 1)]
     return [(bucket, words[start:end].tobytes()) for bucket, (start, end) in enumerate(pairwise(bounds)) if start < end]
+
+
+def pack_ids(ids: Iterable[bytes]) -> Packed:
+    """Pack the keys of ids (16 bytes each) that are given in the order of their places."""
+    return pack(zip(map(id_key, ids), count(), strict=False))
+
+
+def pack_contacts(contact_keys: Iterable[int], hash_keys: Iterable[int]) -> Packed:
+    """Pack the keys of contacts that are given in the order of their places; 0 is none."""
+    return pack(pair for keys in (contact_keys, hash_keys) for pair in zip(keys, count(), strict=False) if pair[0])
 
 
 def places_of(key: int, entries: bytes) -> list[int]:

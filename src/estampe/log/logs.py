@@ -8,8 +8,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from estampe.events import Customer
-from estampe.log.port import LogClosed, LogInUse, NoSuchLog
-from estampe.log.sqlite import SqliteEventLog, SqliteLogReader, unobserved
+from estampe.log.port import LogClosed, LogInUse
+from estampe.log.sqlite import SqliteEventLog, unobserved
 from estampe.log.store import translated
 
 if TYPE_CHECKING:
@@ -69,14 +69,6 @@ class Logs:
                 self._logs[customer] = SqliteEventLog(path, customer, observe_commit=self._observe_commit)
             return self._logs[customer]
 
-    def opened(self) -> list[SqliteEventLog]:
-        """Return the logs that are open."""
-        return list(self._logs.values())
-
-    def customers(self) -> list[Customer]:
-        """Return the customers that have a log here."""
-        return list(customers_in(self.data))
-
     def close(self) -> None:
         """Close every log, then give the folder free."""
         with self._opening:
@@ -95,42 +87,6 @@ class Logs:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class LogReaders:
-    """Reads the logs of a data folder, beside the process that writes them if there is one.
-
-    Parameters:
-        data: the folder.
-    """
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self._readers: dict[Customer, SqliteLogReader] = {}
-
-    def of(self, customer: Customer) -> SqliteLogReader:
-        """Return a reader of a customer's log.
-
-        Raises:
-            NoSuchLog: there is none.
-            DamagedLog, NewerLog: see `SqliteLogReader`.
-        """
-        if customer not in self._readers:
-            path = path_of(self.data, customer)
-            if not path.exists():
-                raise NoSuchLog(f"{self.data} has no log of {customer.agency}/{customer.customer}.")
-            self._readers[customer] = SqliteLogReader(path, customer)
-        return self._readers[customer]
-
-    def customers(self) -> list[Customer]:
-        """Return the customers that have a log here."""
-        return list(customers_in(self.data))
-
-    def close(self) -> None:
-        """Let go of every file."""
-        for reader in self._readers.values():
-            reader.close()
-        self._readers.clear()
 
 
 def _lock(data: Path) -> int:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 POSITION_BITS = 20
 """A position is `timestamp_ms << POSITION_BITS | n`, n counting the events of one millisecond; int64 until 2248."""
 
+LAST_POSITION = (1 << 63) - 1
+"""No position is beyond it."""
+
 
 class Receipt(NamedTuple):
     """What `publish` answers for one draft: its id, its place, and whether it was there before."""
@@ -211,10 +214,6 @@ class LogClosed(LogError):
 
 class LogInUse(LogError):
     """Another process has this data folder open for writing."""
-
-
-class NoSuchLog(LogError):
-    """There is no log of this customer."""
 
 
 class DamagedLog(LogError):

@@ -46,18 +46,12 @@ class Seen:
         self._open = Bloom(FILTER_IDS, FALSE_POSITIVES, _itself)
         self._held = 0
         filters = store.rows(connection, sql.FILTERS)
-        self._full.extend(self._loaded(stored) for _, stored in filters)
+        head = self._open.save_bytes()[:HEAD_BYTES]
+        self._full.extend(_loaded(stored, head) for _, stored in filters)
         covered = filters[-1][0] if filters else 0
         for (segment_id,) in store.rows(connection, sql.SEGMENTS_AFTER, {"id": covered}):
             entries = store.rows(connection, sql.SEGMENT_ID_KEYS, {"buckets": buckets(segment_id)})
             self._add(chain.from_iterable(keys_in(packed) for (packed,) in entries))
-
-    def _loaded(self, stored: bytes) -> Bloom:
-        # The library believes the number of probes at the start and panics over too few bytes. A filter may have
-        # been made for another number of ids than FILTER_IDS is now.
-        if len(stored) <= HEAD_BYTES or stored[:HEAD_BYTES] != self._open.save_bytes()[:HEAD_BYTES]:
-            raise apsw.CorruptError("a filter of ids is not one")
-        return Bloom.load_bytes(stored, _itself)
 
     def position_of(self, event_id: bytes) -> int | None:
         """Return where an id's first event is, None if the log has no such id."""
@@ -94,6 +88,14 @@ class Seen:
             self._full.append(self._open)
             self._open = Bloom(FILTER_IDS, FALSE_POSITIVES, _itself)
             self._held = 0
+
+
+def _loaded(stored: bytes, head: bytes) -> Bloom:
+    """Read a stored filter, made for FILTER_IDS ids or another number; `head` is how each one starts."""
+    # The library believes the number of probes at the start and panics over too few bytes.
+    if len(stored) <= HEAD_BYTES or stored[:HEAD_BYTES] != head:
+        raise apsw.CorruptError("a filter of ids is not one")
+    return Bloom.load_bytes(stored, _itself)
 
 
 def buckets(segment_id: int) -> str:

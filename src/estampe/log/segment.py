@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import threading
 from array import array
-from itertools import count, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import zstandard
 
-from estampe.log.keys import id_key, pack
+from estampe.log.keys import pack_contacts, pack_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +86,6 @@ def seal(rows: Sequence[Row]) -> Segment:
     """
     positions, kinds, actions, ids, contact_keys, hash_keys, bodies = zip(*rows, strict=True)
     order = array("H", sorted(range(len(rows)), key=positions.__getitem__))
-    contacts = [pair for keys in (contact_keys, hash_keys) for pair in zip(keys, count(), strict=False) if pair[0]]
     return Segment(
         first=positions[order[0]],
         last=positions[order[-1]],
@@ -94,8 +93,8 @@ def seal(rows: Sequence[Row]) -> Segment:
         frames=list(_frames(positions, bodies)),
         order=_compress(order.tobytes()),
         runs=list(_runs(kinds, actions)),
-        id_keys=pack(zip(map(id_key, ids), count(), strict=False)),
-        contact_keys=pack(contacts),
+        id_keys=pack_ids(ids),
+        contact_keys=pack_contacts(contact_keys, hash_keys),
     )
 
 

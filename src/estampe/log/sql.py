@@ -195,7 +195,6 @@ SELECT id & 4294967295, entries FROM id_keys WHERE id BETWEEN :bucket << 32 AND 
 ORDER BY id DESC
 """
 SEGMENT_ID_KEYS = "SELECT entries FROM id_keys WHERE id IN (SELECT value FROM json_each(:buckets))"
-FRAME = "SELECT positions, lines FROM frames WHERE id = :id"
 FRAMES = "SELECT id & 65535, positions, lines FROM frames WHERE id BETWEEN :first AND :last ORDER BY id"
 
 KINDS = "SELECT id, channel, type, subtype FROM kinds"
@@ -203,7 +202,7 @@ ACTIONS = "SELECT id, name FROM actions"
 ACTION = "SELECT id FROM actions WHERE name = :name"
 FILTERS = "SELECT segment, filter FROM filters ORDER BY segment"
 SEGMENTS_AFTER = "SELECT id FROM segments WHERE id > :id ORDER BY id"
-SEALED_COUNT = "SELECT coalesce(sum(events), 0), count(*) FROM segments"
+SEALED_COUNT = "SELECT coalesce(sum(events), 0) FROM segments"
 RECENT_COUNT = "SELECT count(*) FROM facets"
 NEWEST = """
 SELECT max(newest) FROM (SELECT max(position) AS newest FROM events UNION ALL SELECT max(last) FROM segments)

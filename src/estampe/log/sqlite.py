@@ -94,13 +94,14 @@ def verify_log(path: Path, customer: Customer, progress: Progress = silent) -> F
     Raises:
         NewerLog, LogError: it is not a log that this version can read.
     """
+    refused: tuple[str, ...] = ()
     try:
         with store.translated(path):
             store.check(path, customer)
     except DamagedLog as refusal:
-        findings = Verification(path, progress).run()
-        return findings if findings.faults else msgspec.structs.replace(findings, faults=(str(refusal),))
-    return Verification(path, progress).run()
+        refused = (str(refusal),)
+    findings = Verification(path, progress).run()
+    return msgspec.structs.replace(findings, faults=findings.faults or refused)
 
 
 class SqliteEventLog(SqliteLogReader):
@@ -154,10 +155,7 @@ class SqliteEventLog(SqliteLogReader):
 
     def import_history(self, events: Iterable[Event], progress: Progress = silent) -> Imported:
         """Add events that already have ids and timestamps."""
-
-        def final_ms() -> int:
-            return self.watermark().complete_until_ms
-
+        final_ms = self.watermark().complete_until_ms
         with store.translated(self.path):
             return Import(self.customer, self._writer, self._history, final_ms, progress).run(events)
 

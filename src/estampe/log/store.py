@@ -50,7 +50,7 @@ def damaged(path: Path, what: str) -> DamagedLog:
 
 def create(path: Path, customer: Customer) -> None:
     """Make the file of a new log under another name first, so that it is there whole or not at all."""
-    if _wal_of(path).exists():  # SQLite would take it for the new file's
+    if wal_of(path).exists():  # SQLite would take it for the new file's
         raise damaged(path, "the file is gone, its WAL is there")
     for folder in (path.parent.parent, path.parent):  # whoever made the data folder: events name people
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,8 +102,8 @@ def check(path: Path, customer: Customer) -> None:
             )
         _check_size(connection, path)
         owner = state(connection, "customer")
-        if owner != f"{customer.agency}/{customer.customer}":
-            raise LogError(f"{path} is the log of {owner}, not of {customer.agency}/{customer.customer}.")
+        if owner != customer.name:
+            raise LogError(f"{path} is the log of {owner}, not of {customer.name}.")
         for statement in sql.TOUCH:
             rows(connection, statement)
     finally:
@@ -112,7 +112,7 @@ def check(path: Path, customer: Customer) -> None:
 
 def _check_size(connection: apsw.Connection, path: Path) -> None:
     """Compare the pages that the header promises with those that are there: a cut file shows at once."""
-    wal = _wal_of(path)
+    wal = wal_of(path)
     if wal.exists() and wal.stat().st_size:
         return
     promised = _pragma(connection, "page_count") * _pragma(connection, "page_size")
@@ -120,7 +120,8 @@ def _check_size(connection: apsw.Connection, path: Path) -> None:
         raise damaged(path, f"{path.stat().st_size} bytes of {promised}")
 
 
-def _wal_of(path: Path) -> Path:
+def wal_of(path: Path) -> Path:
+    """Return the file of a log's WAL."""
     return path.with_name(path.name + "-wal")
 
 

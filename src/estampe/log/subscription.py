@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from estampe.log import sql, store
-from estampe.log.port import Placed
+from estampe.log.port import LAST_POSITION, Placed
 from estampe.log.sealed import Sealed, sheets
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 1024
 MOST_BYTES = 1 << 20
-LAST_POSITION = (1 << 63) - 1
 
 POLL_S = 0.5
 """A log that another process writes rings no bell here: look at least so often."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count, groupby, pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
@@ -11,7 +11,7 @@ import zstandard
 from estampe.events import InvalidEvent, decode, facets
 from estampe.log import sql, store
 from estampe.log.entry import Kind
-from estampe.log.keys import contact_key, hash_key, id_key, pack
+from estampe.log.keys import contact_key, hash_key, pack_contacts, pack_ids
 from estampe.log.port import POSITION_BITS, Findings
 from estampe.log.sealed import Sealed, sheets
 from estampe.log.seen import Seen, buckets
@@ -138,17 +138,12 @@ class Verification:
 
     def _compare_finders(self, connection: apsw.Connection, sealed: Sealed, facts: Sequence[Facts]) -> None:
         """Compare what finds a segment's events with what they are."""
-        contacts = [
-            pair
-            for keys in ([each.contact_key for each in facts], [each.hash_key for each in facts])
-            for pair in zip(keys, count(), strict=False)
-            if pair[0]
-        ]
+        contacts = [each.contact_key for each in facts], [each.hash_key for each in facts]
         named = {
             "actions": (sql.SEGMENT_ACTION_RUNS, _runs((each.action, each.kind) for each in facts)),
             "types": (sql.SEGMENT_KIND_RUNS, _runs((each.kind,) for each in facts)),
-            "ids": (sql.SEGMENT_ID_BUCKETS, pack((id_key(each.id), place) for place, each in enumerate(facts))),
-            "contacts": (sql.SEGMENT_CONTACT_BUCKETS, pack(contacts)),
+            "ids": (sql.SEGMENT_ID_BUCKETS, pack_ids(each.id for each in facts)),
+            "contacts": (sql.SEGMENT_CONTACT_BUCKETS, pack_contacts(*contacts)),
         }
         bindings = {"first": sealed.first, "buckets": buckets(sealed.id)}
         for what, (statement, expected) in named.items():

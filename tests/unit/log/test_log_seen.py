@@ -95,7 +95,7 @@ def test_ids_of_segments_that_are_opened_and_sealed_anew_stay_known(log: SqliteE
 
 
 def test_ids_that_share_a_key_are_told_apart(log: SqliteEventLog, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("seen", "sealed", "segment", "verifying"):
+    for module in ("seen", "sealed", "keys"):
         monkeypatch.setattr(f"estampe.log.{module}.id_key", lambda event_id: event_id[0] & 1)
     some = drafts(70)
     receipts = log.publish(some).result()
