@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from hashlib import md5
+from collections import defaultdict
+from hashlib import md5, sha256
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from estampe.demo import Generator
+from estampe.events import Facets, decode, decode_draft, encode, facets
 
 START_MS = 1_614_089_576_625
 SEED = Path(__file__).parents[2] / "../shared/spec/seed-examples.json"
@@ -28,12 +30,27 @@ def events() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
+def history() -> list[Facets]:
+    return [facets(decode(body)) for body in Generator(7, "DEMO/028").history(5_000, START_MS, 0.5)]
+
+
+@pytest.fixture(scope="module")
 def drafts() -> list[dict[str, Any]]:
     return list(Generator(7, "DEMO/028").drafts(4_000, clock=lambda: START_MS))
 
 
 def test_same_seed_gives_the_same_events() -> None:
     first, second = ([*Generator(3, "DEMO/028").events(50, START_MS, 1)] for _ in range(2))
+    assert first == second
+
+
+def test_a_seed_s_events_never_change_since_figures_are_compared_over_time() -> None:
+    told = b"".join(Generator(1, "DEMO/028").events(3_000, START_MS, 1))
+    assert sha256(told).hexdigest() == "1f935a6113c8abe1c7862317e0c686c5885cee3de2861c2d471ac4f24f93ed40"
+
+
+def test_same_seed_gives_the_same_history() -> None:
+    first, second = ([*Generator(3, "DEMO/028").history(50, START_MS, 1)] for _ in range(2))
     assert first == second
 
 
@@ -72,12 +89,67 @@ def test_events_are_of_eight_types(events: list[dict[str, Any]]) -> None:
     }
 
 
+def test_a_history_is_of_compact_events_that_rise_in_time() -> None:
+    bodies = list(Generator(7, "DEMO/028").history(1_000, START_MS, 0.5))
+    told = [decode(body) for body in bodies]
+    assert [encode(event) for event in told] == bodies
+    assert [event.timestamp for event in told] == [START_MS + n // 2 for n in range(1_000)]
+    assert len({event.id for event in told}) == 1_000
+
+
+def test_a_history_has_what_each_channel_can_have(history: list[Facets]) -> None:
+    subtypes: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for found in history:
+        subtypes[found.channel, found.type].add(found.subtype)
+    everything = {channel: {kind for on, kind in subtypes if on == channel} for channel, _ in subtypes}
+    sent = {"execution", "activation", "cancellation", "hit"}
+    assert everything == {
+        "email": {*sent, "bounce", "reply", "optout", "complaint"},
+        "sms": {*sent, "bounce", "reply"},
+        "notification": {*sent, "bounce", "impression", "suppression", "optout"},
+        "display": {*sent, "impression"},
+    }
+    assert subtypes["email", "hit"] == {"open", "redirection", "mirror", "form", "unsubscribe"}
+    assert subtypes["email", "bounce"] == {"hard", "soft"}
+    assert subtypes["email", "reply"] == subtypes["sms", "reply"] == {"message", "stop"}
+    assert subtypes["email", "optout"] == {"link", "form", "one-click", "mail"}
+    assert len(subtypes["email", "cancellation"]) == 7
+
+
+def test_complaints_are_about_addresses_of_several_providers(history: list[Facets]) -> None:
+    domains = {found.trait for found in history if found.type == "complaint"}
+    assert len(domains & {"aol.com", "comcast.net", "hotmail.fr", "outlook.com", "yahoo.fr"}) >= 3
+    assert domains - {"aol.com", "comcast.net", "hotmail.fr", "outlook.com", "yahoo.fr"}
+
+
+def test_bulk_actions_have_a_set_and_some_share_it(history: list[Facets]) -> None:
+    actions: defaultdict[object, set[str]] = defaultdict(set)
+    for found in history:
+        actions[found.set].add(found.action)
+    without = actions.pop(None)
+    bulk = set().union(*actions.values())
+    assert without
+    assert not without & bulk
+    assert len(actions) > 2
+    assert max(len(some) for some in actions.values()) > 1
+    assert sum(len(some) for some in actions.values()) == len(bulk)
+
+
+def test_notifications_have_numbers(history: list[Facets]) -> None:
+    assert all(found.action.isdecimal() for found in history if found.channel == "notification")
+
+
 def test_stamps_are_older_than_their_events(events: list[dict[str, Any]]) -> None:
     assert all(block(event)["stamp"]["time"] < event["timestamp"] for event in events)
 
 
 def test_drafts_have_no_timestamp(drafts: list[dict[str, Any]]) -> None:
     assert all(draft.keys() == {"type", "id", "source"} for draft in drafts)
+
+
+def test_drafts_are_of_every_channel_and_can_be_published(drafts: list[dict[str, Any]]) -> None:
+    read = [decode_draft(json.dumps(draft).encode()) for draft in drafts]
+    assert {draft.source.type for draft in read} == {"email", "sms", "notification", "display"}
 
 
 def test_a_message_is_executed_then_activated_or_cancelled_then_answered(
@@ -90,7 +162,7 @@ def test_a_message_is_executed_then_activated_or_cancelled_then_answered(
         assert life[0] == "execution"
         assert life[1:2] in ([], ["activation"], ["cancellation"])
         assert "cancellation" not in life or len(life) == 2
-        assert all(a in {"activation", "hit"} for a, b in pairwise(life) if b == "hit")
+        assert all(a in {"activation", "impression", "hit"} for a, b in pairwise(life) if b == "hit")
 
 
 def test_a_message_keeps_its_action_contact_and_stamp(drafts: list[dict[str, Any]]) -> None:
