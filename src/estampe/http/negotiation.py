@@ -31,8 +31,12 @@ def choose_form(accept: str) -> Form:
     return best
 
 
-def choose_coding(accept_encoding: str) -> Coding:
+def choose_coding(accept_encoding: str, offered: tuple[Coding, ...] = CODINGS) -> Coding:
     """Choose by the header Accept-Encoding; of equals, the one that sends less.
+
+    Parameters:
+        accept_encoding: the header.
+        offered: the codings at hand, those that send less first.
 
     Raises:
         Problem: no coding is acceptable.
@@ -40,9 +44,9 @@ def choose_coding(accept_encoding: str) -> Coding:
     if not accept_encoding:
         return "identity"
     codings = dict(_weighed(accept_encoding))
-    best = max(CODINGS, key=lambda coding: _coding_weight(coding, codings))
+    best = max(offered, key=lambda coding: _coding_weight(coding, codings))
     if _coding_weight(best, codings) == 0:
-        raise _not_acceptable("Accept-Encoding", accept_encoding, CODINGS)
+        raise _not_acceptable("Accept-Encoding", accept_encoding, offered)
     return best
 
 
