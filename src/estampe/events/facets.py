@@ -5,11 +5,16 @@ from __future__ import annotations
 from hashlib import md5
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import UNSET
+
+from estampe.events.details import BounceDetail, ComplaintDetail
 from estampe.events.identities import Footprint, Hash, Id, Unicity
+from estampe.events.message import Activation
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from estampe.events.details import Detail
     from estampe.events.event import Draft, Event
     from estampe.events.identities import Identity
 
@@ -21,6 +26,11 @@ class Facets(NamedTuple):
     `action`: the action's id, a notification's as a decimal number.
     `hash`: MD5 of the contact's unicity string, lower-case hex.
     `stamp_time_ms`: when the message was executed, Unix milliseconds.
+    `set`: the set that it was executed in.
+    `activation_time_ms`: the time of the activation that the event belongs to: its stamp's, which every event of
+    one message has alike, so that a list of them never changes.
+    `trait`: what statistics tell apart below the subtype: a bounce's subject, the domain of the address that a
+    complaint is about, lower case.
     """
 
     type: str
@@ -31,6 +41,9 @@ class Facets(NamedTuple):
     hash: str
     stamp: UUID | None
     stamp_time_ms: int | None
+    set: UUID | None
+    activation_time_ms: int | None
+    trait: str
 
 
 def facets(event: Event | Draft) -> Facets:
@@ -39,8 +52,9 @@ def facets(event: Event | Draft) -> Facets:
     detail = source.detail
     block = detail.block
     if block is None:
-        return Facets(event.type, detail.subtype, source.type, "", "", "", None, None)
+        return Facets(event.type, detail.subtype, source.type, "", "", "", None, None, None, None, "")
     contact, unicity_hash = _names(block.contact)
+    stamp = block.stamp
     return Facets(
         event.type,
         detail.subtype,
@@ -48,9 +62,20 @@ def facets(event: Event | Draft) -> Facets:
         str(block.id),
         contact,
         unicity_hash,
-        block.stamp.id,
-        block.stamp.time,
+        stamp.id,
+        stamp.time,
+        None if stamp.set is UNSET else stamp.set,
+        stamp.time if isinstance(block, Activation) else None,
+        _trait(detail),
     )
+
+
+def _trait(detail: Detail) -> str:
+    if isinstance(detail, BounceDetail):
+        return detail.bounce.analysis.subject.type
+    if isinstance(detail, ComplaintDetail) and detail.activation.recipient is not UNSET:
+        return detail.activation.recipient.rpartition("@")[2].lower()
+    return ""
 
 
 def _names(identity: Identity) -> tuple[str, str]:

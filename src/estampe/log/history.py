@@ -22,6 +22,7 @@ from estampe.log.port import LAST_POSITION, POSITION_BITS, LogError
 from estampe.log.sealed import FRAME_BITS, SEGMENT_BITS, Sealed, ids, sheets
 from estampe.log.seen import buckets
 from estampe.log.segment import SEGMENT_BYTES, SEGMENT_EVENTS, Row, Segment, pack_places, seal
+from estampe.log.tally import Tally
 from estampe.log.writer import add_rows
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import apsw
 
     from estampe.log.entry import Entry
+    from estampe.log.keys import Packed
     from estampe.log.reader import Reader
     from estampe.log.writer import Writer
 
@@ -132,8 +134,10 @@ class History:
         if not new:
             return (), ()
         opened = list(self._make_way(connection, [timestamp_ms for timestamp_ms, _ in new.values()]))
-        rows = self._rows(connection, list(new.values()))
+        tally = Tally()
+        rows = self._rows(connection, list(new.values()), tally)
         add_rows(connection, rows)
+        tally.store(connection)
         connection.execute(sql.BUMP_STATE, {"name": "epoch"})
         return rows, opened
 
@@ -163,7 +167,7 @@ class History:
             while row := store.row(connection, sql.NEXT_SEGMENT[False], _bounds(time_ms, time_ms)):
                 yield from self._open(connection, Sealed(*row))
 
-    def _rows(self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]]) -> list[Row]:
+    def _rows(self, connection: apsw.Connection, entries: Sequence[tuple[int, Entry]], tally: Tally) -> list[Row]:
         """Place each entry behind what its millisecond already has."""
         bounds = _bounds(entries[0][0], entries[-1][0])
         next_free = {
@@ -175,7 +179,7 @@ class History:
             if position >> POSITION_BITS != timestamp_ms:
                 raise LogError(f"More than {1 << POSITION_BITS} events in the millisecond {timestamp_ms}.")
             next_free[timestamp_ms] = position + 1
-            rows.append(self._writer.row(entry, entry.id.bytes, position))
+            rows.append(self._writer.row(entry, entry.id.bytes, position, tally))
         return rows
 
 
@@ -194,10 +198,25 @@ def add_segment(connection: apsw.Connection, segment: Segment) -> int:
     ]
     store.insert(connection, sql.ADD_FRAMES, frames)
     _add_runs(connection, segment)
-    for statement, packed in ((sql.ADD_ID_KEYS, segment.id_keys), (sql.ADD_CONTACT_KEYS, segment.contact_keys)):
-        rows = [(bucket << SEGMENT_BITS | segment_id, entries) for bucket, entries in packed]
-        store.insert(connection, statement, rows)
+    _add_keys(connection, sql.ADD_ID_KEYS, segment_id, segment.id_keys)
+    add_contact_keys(connection, segment_id, segment.contact_keys)
+    add_activation_keys(connection, segment_id, segment.activation_keys)
     return segment_id
+
+
+def add_contact_keys(connection: apsw.Connection, segment_id: int, packed: Packed) -> None:
+    """Store what finds a segment's events by their contact and set."""
+    _add_keys(connection, sql.ADD_CONTACT_KEYS, segment_id, packed)
+
+
+def _add_keys(connection: apsw.Connection, statement: str, segment_id: int, packed: Packed) -> None:
+    store.insert(connection, statement, [(bucket << SEGMENT_BITS | segment_id, entries) for bucket, entries in packed])
+
+
+def add_activation_keys(connection: apsw.Connection, segment_id: int, packed: Packed) -> None:
+    """Store what finds a segment's events by their activation."""
+    rows = [(segment_id << SEGMENT_BITS | bucket, entries) for bucket, entries in packed]
+    store.insert(connection, sql.ADD_ACTIVATION_KEYS, rows)
 
 
 def _add_runs(connection: apsw.Connection, segment: Segment) -> None:

@@ -30,12 +30,14 @@ BATCH_EVENTS = 8_192
 STAGE = """
 CREATE TABLE staged (
     time_ms INTEGER, number INTEGER, id BLOB, channel TEXT, type TEXT, subtype TEXT, action TEXT,
-    contact_key INTEGER, hash_key INTEGER, body BLOB, PRIMARY KEY (time_ms, number)
+    contact_key INTEGER, hash_key INTEGER, set_key INTEGER, activation_ms INTEGER, contact TEXT, trait TEXT, body BLOB,
+    PRIMARY KEY (time_ms, number)
 ) WITHOUT ROWID
 """
-ADD = "INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD = "INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ALL = """
-SELECT time_ms, id, channel, type, subtype, action, contact_key, hash_key, body FROM staged ORDER BY time_ms, number
+SELECT time_ms, id, channel, type, subtype, action, contact_key, hash_key, set_key, activation_ms, contact, trait, body
+FROM staged ORDER BY time_ms, number
 """
 
 
@@ -106,7 +108,7 @@ class Import:
 
 
 def _columns(time_ms: int, number: int, entry: Entry) -> tuple[Any, ...]:
-    facts = (entry.action, entry.contact_key, entry.hash_key)
+    facts = entry[3:10]
     return (time_ms, number, entry.id.bytes, *entry.kind, *facts, *entry.parts)
 
 
@@ -117,6 +119,7 @@ def _batches(stage: apsw.Connection) -> Iterator[list[tuple[int, Entry]]]:
 
 
 def _staged(row: tuple[Any, ...]) -> tuple[int, Entry]:
-    time_ms, event_id, channel, event_type, subtype, action, contact_key, hash_key, body = row
-    kind = Kind(channel, event_type, subtype)
-    return time_ms, Entry(UUID(bytes=event_id), False, kind, action, contact_key, hash_key, (body,))
+    time_ms, event_id, channel, event_type, subtype, *facts, body = row
+    return time_ms, Entry._make(
+        (UUID(bytes=event_id), False, Kind(channel, event_type, subtype), *facts, (body,), None)
+    )

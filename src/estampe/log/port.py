@@ -13,18 +13,23 @@ from uuid import UUID  # noqa: TC003  msgspec reads the annotation
 import msgspec
 
 from estampe.errors import EstampeError
+from estampe.verdicts import HitClass  # noqa: TC001  the same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from estampe.events import Customer, Draft, Event
+    from estampe.verdicts import Classification
 
 POSITION_BITS = 20
 """A position is `timestamp_ms << POSITION_BITS | n`, n counting the events of one millisecond; int64 until 2248."""
 
 LAST_POSITION = (1 << 63) - 1
 """No position is beyond it."""
+
+LAST_MS = LAST_POSITION >> POSITION_BITS
+"""No timestamp is beyond it, Unix milliseconds."""
 
 
 class Receipt(NamedTuple):
@@ -51,32 +56,61 @@ class Watermark(NamedTuple):
     epoch: int
 
 
+class Clause(msgspec.Struct, frozen=True, kw_only=True):
+    """One of several things that a query may ask for; every member narrows, an empty one does not.
+
+    Parameters:
+        channel: `email`, `notification`, `sms`, `display`.
+        types: event types, any of them.
+        subtypes: hit kind, bounce verdict, cancellation reason (see `events.facets`), any of them.
+        actions: actions' ids, any of them.
+    """
+
+    channel: str | None = None
+    types: tuple[str, ...] = ()
+    subtypes: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+
+
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Which events a scan returns; every member narrows, an empty one does not.
 
     Parameters:
         start_ms: events with timestamp >= it, Unix milliseconds.
         end_ms: events with timestamp < it, Unix milliseconds.
+        activation_start_ms: events of activations made at it or later, Unix milliseconds (see `events.facets`); a
+            time beyond `LAST_MS`, on either side, counts as `LAST_MS`.
+        activation_end_ms: events of activations made before it.
         types: event types, any of them.
         subtypes: hit kind, bounce verdict, cancellation reason (see `events.facets`), any of them.
         channel: `email`, `notification`, `sms`, `display`.
         action: an action's id.
         contact: a contact's id.
         hash: MD5 of a contact's unicity string, lower-case hex.
+        set: the set that the message was executed in.
+        classes: only hits, and of these classes only; a hit that was never classified is `human`.
+        clauses: events that any of them selects.
         sort: by position; absent, the log's cheapest order.
         limit: at most so many events.
+        annotate: add the member `classification` at the end of each hit, `null` if it was never classified.
     """
 
     start_ms: int | None = None
     end_ms: int | None = None
+    activation_start_ms: int | None = None
+    activation_end_ms: int | None = None
     types: tuple[str, ...] = ()
     subtypes: tuple[str, ...] = ()
     channel: str | None = None
     action: str | None = None
     contact: str | None = None
     hash: str | None = None
+    set: UUID | None = None
+    classes: tuple[HitClass, ...] = ()
+    clauses: tuple[Clause, ...] = ()
     sort: Literal["asc", "desc"] | None = None
     limit: int | None = None
+    annotate: bool = False
 
 
 class Scan(Protocol):
@@ -119,6 +153,61 @@ class Subscription(Protocol):
         """End the subscription."""
 
 
+HOUR_MS = 3_600_000
+"""Counters are kept by the hour."""
+
+Facet = Literal["action", "channel", "type", "subtype", "trait"]
+
+
+class Counting(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events to count, and how to group them.
+
+    Parameters:
+        start_ms, end_ms: as in `Query`, but whole hours (multiples of `HOUR_MS`).
+        action: an action's id; None counts all.
+        period_ms: count each period of this length by itself, a multiple of `HOUR_MS`; None makes one of all.
+        by: count each combination of these facets by itself. `trait` is finer than the subtype: a hit's class, a
+            bounce's subject, the domain of the address that a complaint is about.
+    """
+
+    start_ms: int | None = None
+    end_ms: int | None = None
+    action: str | None = None
+    period_ms: int | None = None
+    by: tuple[Facet, ...] = ()
+
+
+class Count(NamedTuple):
+    """How many events a period has of one combination of facets (their values, as `Counting.by` orders them).
+
+    `start_ms`: where the period starts, a multiple of its length; 0 where there is one period.
+    """
+
+    start_ms: int
+    facets: tuple[str, ...]
+    events: int
+
+
+class Audience(NamedTuple):
+    """How many contacts reacted to an action by hits judged human; each contact counts once.
+
+    `reactive`: by any hit. `openers`: by an `open`. `clickers`: by any other kind. `effective`: by a link of the
+    message's own content, a `redirection` or a `form`.
+    """
+
+    reactive: int
+    openers: int
+    clickers: int
+    effective: int
+
+
+class Recount(NamedTuple):
+    """What counting anew gave: events counted, and a sentence for each counter that was wrong and is mended."""
+
+    events: int
+    differences: tuple[str, ...]
+
+
 class Imported(NamedTuple):
     """What an import did: events now in the log because of it, and those that were there before."""
 
@@ -151,12 +240,15 @@ class EventLog(Protocol):
 
     customer: Customer
 
-    def publish(self, drafts: Sequence[Draft]) -> Future[list[Receipt]]:
+    def publish(
+        self, drafts: Sequence[Draft], classifications: Sequence[Classification | None] = ()
+    ) -> Future[list[Receipt]]:
         """Append drafts as events; the future resolves after fsync, one receipt a draft in order.
 
-        All or nothing. A draft whose id is already in the log (or earlier in the same call) is not added
-        again; its receipt has the first one's position and `duplicate=True`. Thread-safe; many calls share
-        one fsync.
+        `classifications`, if any, has one for each draft that is a hit and judged already, None for the others;
+        it is kept in the same transaction, beside the event. All or nothing. A draft whose id is already in the
+        log (or earlier in the same call) is not added again; its receipt has the first one's position and
+        `duplicate=True`. Thread-safe; many calls share one fsync.
 
         Raises (from the future):
             LogFull: no room on the disk; nothing of this call was kept.
@@ -174,6 +266,21 @@ class EventLog(Protocol):
 
     def subscribe(self, after: int) -> Subscription:
         """Follow the log from the event after position `after` (0: from the first)."""
+
+    def classify(self, classifications: Mapping[int, Classification]) -> int:
+        """Judge hits (by position) that are in the log, anew or for the first time; return how many changed.
+
+        That rewrites what lists select, so the epoch changes if any did. What is no hit is left alone.
+        """
+
+    def counts(self, counting: Counting) -> Iterable[Count]:
+        """Count events, from counters that are kept as events are published; in order of period, then facets."""
+
+    def audience(self, action: str) -> Audience:
+        """Count the contacts that reacted to an action."""
+
+    def recount(self, progress: Progress = silent) -> Recount:
+        """Read every event, count anew, and mend what counters had wrong."""
 
     def import_history(self, events: Iterable[Event], progress: Progress = silent) -> Imported:
         """Add events that already have ids and timestamps, in any order; changes the epoch if any is new.
@@ -222,6 +329,10 @@ class DamagedLog(LogError):
 
 class NewerLog(LogError):
     """The data was written by a newer version of Estampe."""
+
+
+class OlderLog(LogError):
+    """The data was written by an older version of Estampe and has not been opened for writing since."""
 
 
 class ForeignEvent(LogError):

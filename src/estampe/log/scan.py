@@ -8,7 +8,7 @@ nor read twice.
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate
+from itertools import accumulate, chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,14 +16,17 @@ import apsw
 import zstandard
 
 from estampe.events import decode, facets
-from estampe.log import sql, store
-from estampe.log.sealed import Span, sheets
+from estampe.log import store
+from estampe.log.judgements import annotated, class_of, classified, next_classified
+from estampe.log.sealed import Span, sheets, within
 from estampe.log.segment import decompress
 from estampe.log.selection import Matches
+from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from estampe.log.judgements import Judgement
     from estampe.log.port import Query, Watermark
     from estampe.log.reader import Reader
     from estampe.log.sealed import Sheet
@@ -45,10 +48,11 @@ class Recent(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A segment with selected events, and the frames that hold them."""
+    """A segment with selected events, the frames that hold them, and what is judged of its hits, where that counts."""
 
     match: Match
     sheets: Sequence[Sheet]
+    judgements: Mapping[int, Judgement]
 
     @property
     def first(self) -> int:
@@ -95,7 +99,7 @@ class SqliteScan:
     def _pieces(self) -> Iterator[Piece]:
         """Walk the span in the query's direction, one step a snapshot."""
         matches = Matches(self._selection, descending=self._descending)
-        while self._selection.low < self._selection.high and self._left != 0:
+        while not self._selection.empty and self._left != 0:
             with self._reader.snapshot() as connection:
                 step = self._step(connection, matches)
             if step is None:
@@ -112,12 +116,24 @@ class SqliteScan:
 
     def _step(self, connection: apsw.Connection, matches: Matches) -> Recent | Found | None:
         """Read what comes first in the span: rows before the next segment, or that segment."""
-        low, high = self._selection.low, self._selection.high
+        low, high = self._span(connection)
         match = matches.next(connection, low, high)
         if match is None:
             return self._recent(connection, low, high)
         before = (match.sealed.last + 1, high) if self._descending else (low, match.sealed.first)
-        return self._recent(connection, *before) or Found(match, sheets(connection, *match))
+        return self._recent(connection, *before) or self._found(connection, match)
+
+    def _span(self, connection: apsw.Connection) -> tuple[int, int]:
+        """Return the span that is left, without what comes before the first classified hit if all must be."""
+        if self._selection.robots_only:
+            return next_classified(connection, self._selection, descending=self._descending)
+        return self._selection.low, self._selection.high
+
+    def _found(self, connection: apsw.Connection, match: Match) -> Found:
+        sealed = match.sealed
+        judged = self._selection.classes or self._selection.hits is not None
+        judgements = classified(connection, sealed.first, sealed.last) if judged else {}
+        return Found(match, sheets(connection, *match), judgements)
 
     def _recent(self, connection: apsw.Connection, low: int, high: int) -> Recent | None:
         if low >= high:
@@ -131,7 +147,7 @@ class SqliteScan:
 
     def _joined(self, connection: apsw.Connection, bindings: dict[str, Any]) -> Recent:
         """Read up to `limit` rows; fewer where they turn out to be large, but one however large it is."""
-        statement = sql.RECENT[self._selection.filtered, self._descending]
+        statement = self._selection.statement(descending=self._descending)
         while bindings["limit"] > 1:
             try:
                 with store.at_most(connection, 2 * CHUNK_BYTES):
@@ -158,41 +174,65 @@ class SqliteScan:
             yield from self._ordered_pieces(found, inside=inside)
             return
         for sheet in found.sheets:
-            if inside and not self._selection.keys and _whole(sheet, found.match.spans):
+            if inside and self._is_whole(sheet, found):
                 yield Piece(sheet.lines, packed=True)
-            elif lines := self._exact([line for _, line in self._selected(sheet, found.match.spans)]):
+            elif lines := self._exact([line for _, line in self._selected(sheet, found)]):
                 yield Piece(_lines(lines), packed=False)
+
+    def _is_whole(self, sheet: Sheet, found: Found) -> bool:
+        """Whether all of a frame's events are selected as they are stored."""
+        if self._selection.keys or self._selection.hits is not None or not _is_covered(sheet, found.match.spans):
+            return False
+        classes = self._selection.classes
+        if not classes or (HitClass.HUMAN in classes and not found.judgements):
+            return True
+        return all(self._takes(position, found) for position in sheet.open_positions())
 
     def _ordered_pieces(self, found: Found, *, inside: bool) -> Iterator[Piece]:
         """Yield a segment's selected events by position, as plain pieces of about a chunk each."""
-        if inside and found.match.spans is None:
+        if inside and found.match.spans is None and self._selection.hits is None:
             lines = _in_order(found)
             if self._descending:
                 lines.reverse()
         else:
-            pairs = [pair for sheet in found.sheets for pair in self._selected(sheet, found.match.spans)]
+            pairs = [pair for sheet in found.sheets for pair in self._selected(sheet, found)]
             pairs.sort(reverse=self._descending)
             lines = self._exact([line for _, line in pairs])
         lines = lines[: self._left]
         self._count(len(lines))
         yield from _chunked(lines)
 
-    def _selected(self, sheet: Sheet, spans: Sequence[Span] | None) -> Iterator[tuple[int, bytes]]:
+    def _selected(self, sheet: Sheet, found: Found) -> Iterator[tuple[int, bytes]]:
         """Yield the selected events of a frame with their positions, in the order of their places."""
-        events = list(zip(sheet.open_positions(), sheet.open(), strict=True))
-        for start, end in spans or [Span(sheet.place, sheet.place + sheet.length)]:
-            for event in events[max(start - sheet.place, 0) : max(end - sheet.place, 0)]:
-                if self._selection.low <= event[0] < self._selection.high:
-                    yield event
+        positions = sheet.open_positions()
+        spans = within(found.match.spans or [sheet.span], *sheet.span)
+        places = chain.from_iterable(range(start - sheet.place, end - sheet.place) for start, end in spans)
+        chosen = [place for place in places if self._takes(positions[place], found)]
+        lines = sheet.open() if chosen else []
+        for place in chosen:
+            position = positions[place]
+            yield (
+                position,
+                lines[place]
+                if self._selection.hits is None
+                else annotated(lines[place], found.judgements.get(position)),
+            )
+
+    def _takes(self, position: int, found: Found) -> bool:
+        """Whether an event is in the span, and if it must be a hit of some class, is."""
+        selection = self._selection
+        if not selection.low <= position < selection.high:
+            return False
+        return not selection.classes or class_of(position, found.judgements) in selection.classes
 
     def _exact(self, lines: list[bytes]) -> list[bytes]:
-        """Drop events that only share a key with the contact asked for."""
-        return [line for line in lines if self._is_of_contact(line)] if self._selection.keys else lines
+        """Drop events that only share a key with the contact or set asked for."""
+        return [line for line in lines if self._is_exact(line)] if self._selection.keys else lines
 
-    def _is_of_contact(self, line: bytes) -> bool:
+    def _is_exact(self, line: bytes) -> bool:
         facts = facets(decode(line))
-        asked = (self._query.contact, self._query.hash and self._query.hash.lower())
-        return all(name in (None, has) for name, has in zip(asked, (facts.contact, facts.hash), strict=True))
+        asked = (self._query.contact, self._query.hash and self._query.hash.lower(), self._query.set)
+        return all(name in (None, has) for name, has in zip(asked, (facts.contact, facts.hash, facts.set), strict=True))
 
 
 def _in_order(found: Found) -> list[bytes]:
@@ -202,10 +242,9 @@ def _in_order(found: Found) -> list[bytes]:
     return list(itemgetter(*order)(lines)) if len(order) > 1 else lines
 
 
-def _whole(sheet: Sheet, spans: Sequence[Span] | None) -> bool:
-    """Whether all of a frame's places are selected."""
-    end = sheet.place + sheet.length
-    return spans is None or any(span.start <= sheet.place and end <= span.end for span in spans)
+def _is_covered(sheet: Sheet, spans: Sequence[Span] | None) -> bool:
+    """Whether all of a frame's places are in spans."""
+    return spans is None or within(spans, *sheet.span) == [sheet.span]
 
 
 def _chunked(lines: list[bytes]) -> Iterator[Piece]:

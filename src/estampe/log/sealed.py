@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from estampe.log.keys import bucket_of, id_key, places_of
 from estampe.log.segment import open_lines, open_order, open_places, open_positions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import apsw
 
@@ -49,6 +50,41 @@ class Span(NamedTuple):
     end: int
 
 
+def spans_of(places: Iterable[int]) -> list[Span]:
+    """Return rising places as spans: neighbours share one."""
+    spans: list[Span] = []
+    start = end = -1
+    for place in places:
+        if place == end:
+            end += 1
+            continue
+        if start >= 0:
+            spans.append(Span(start, end))
+        start, end = place, place + 1
+    return [*spans, Span(start, end)] if start >= 0 else spans
+
+
+def united(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in order, those that meet or overlap as one."""
+    found: list[Span] = []
+    for span in sorted(spans):
+        if found and span.start <= found[-1].end:
+            found[-1] = Span(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
+
+
+def within(spans: Sequence[Span], first: int, end: int) -> list[Span]:
+    """Return what of spans (in order, none meeting another) lies in the places from `first` to before `end`."""
+    start = bisect_right(spans, first, key=_end)
+    met = spans[start : bisect_left(spans, end, start, key=_start)]
+    return [Span(max(span.start, first), min(span.end, end)) for span in met]
+
+
+_start, _end = itemgetter(0), itemgetter(1)
+
+
 class Sheet(NamedTuple):
     """A frame as read, still packed; `place` is its first line's, `length` how many lines it has."""
 
@@ -56,6 +92,11 @@ class Sheet(NamedTuple):
     length: int
     positions: bytes
     lines: bytes
+
+    @property
+    def span(self) -> Span:
+        """The places of its lines."""
+        return Span(self.place, self.place + self.length)
 
     def open(self) -> list[bytes]:
         """Return the events, in the order of their places."""
@@ -88,16 +129,10 @@ def _neighbours(sealed: Sealed, spans: Sequence[Span] | None) -> Iterator[tuple[
     if spans is None:
         yield 0, len(starts) - 1
         return
-    wanted = sorted(
-        {number for start, end in spans for number in range(sealed.frame_of(start), sealed.frame_of(end - 1) + 1)}
-    )
-    first = last = wanted[0]
-    for number in wanted[1:]:
-        if number != last + 1:
-            yield first, last
-            first = number
-        last = number
-    yield first, last
+    frame_of = sealed.frame_of
+    wanted = {number for start, end in spans for number in range(frame_of(start), frame_of(end - 1) + 1)}
+    for start, end in spans_of(sorted(wanted)):
+        yield start, end - 1
 
 
 def ids(connection: apsw.Connection, sealed: Sealed) -> frozenset[bytes]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import threading
 from array import array
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zstandard
 
-from estampe.log.keys import pack_contacts, pack_ids
+from estampe.log.keys import pack_activations, pack_contacts, pack_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ MOST_BYTES = 1 << 30
 
 
 class Row(NamedTuple):
-    """A recent event with what filters need: interned kind and action, id, keys of its contact, exact bytes."""
+    """A recent event with what filters need: interned kind and action, id, keys (see `keys.py`), exact bytes."""
 
     position: int
     kind: int
@@ -42,7 +42,14 @@ class Row(NamedTuple):
     id: bytes
     contact_key: int
     hash_key: int
+    set_key: int
+    activation_ms: int
     body: bytes
+
+    @property
+    def facets(self) -> tuple[Any, ...]:
+        """All but the body, as the table of facets has it."""
+        return self[:-1]
 
 
 class Run(NamedTuple):
@@ -66,7 +73,7 @@ class Segment(NamedTuple):
     """Neighbouring events ready to be sealed.
 
     `ids`: their ids, in the order of their places. `order`: the places by rising position, packed.
-    `runs`: the runs of equal kind and action. `id_keys`, `contact_keys`: see `keys.pack`.
+    `runs`: the runs of equal kind and action. `id_keys`, `contact_keys`, `activation_keys`: see `keys.pack`.
     """
 
     first: int
@@ -77,6 +84,7 @@ class Segment(NamedTuple):
     runs: Sequence[Run]
     id_keys: Packed
     contact_keys: Packed
+    activation_keys: Packed
 
 
 def seal(rows: Sequence[Row]) -> Segment:
@@ -84,7 +92,7 @@ def seal(rows: Sequence[Row]) -> Segment:
 
     They are at most 65,536, and no other event lies between them.
     """
-    positions, kinds, actions, ids, contact_keys, hash_keys, bodies = zip(*rows, strict=True)
+    positions, kinds, actions, ids, contact_keys, hash_keys, set_keys, activations_ms, bodies = zip(*rows, strict=True)
     order = array("H", sorted(range(len(rows)), key=positions.__getitem__))
     return Segment(
         first=positions[order[0]],
@@ -94,7 +102,8 @@ def seal(rows: Sequence[Row]) -> Segment:
         order=_compress(order.tobytes()),
         runs=list(_runs(kinds, actions)),
         id_keys=pack_ids(ids),
-        contact_keys=pack_contacts(contact_keys, hash_keys),
+        contact_keys=pack_contacts(contact_keys, hash_keys, set_keys),
+        activation_keys=pack_activations(activations_ms),
     )
 
 

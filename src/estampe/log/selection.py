@@ -1,68 +1,139 @@
-"""A query made ready for the file: a span of positions, and filters by interned numbers and keys."""
+"""A query made ready for the file: a span of positions, and filters by interned numbers, keys and times."""
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from estampe.events import EventType
 from estampe.log import sql, store
-from estampe.log.keys import bucket_of, contact_key, hash_key, places_of
-from estampe.log.port import POSITION_BITS
-from estampe.log.sealed import Sealed, Span, segment
+from estampe.log.entry import Kind
+from estampe.log.keys import (
+    activated_places,
+    activation_bucket,
+    bucket_of,
+    contact_key,
+    hash_key,
+    places_of,
+    set_key,
+)
+from estampe.log.port import LAST_MS, POSITION_BITS, Clause
+from estampe.log.sealed import Sealed, Span, segment, spans_of, united, within
+from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import apsw
 
     from estampe.log.port import Query
 
-LAST_MS = (1 << (63 - POSITION_BITS)) - 1
 NOTHING = -1
 
 
+class Wanted(NamedTuple):
+    """Events of any of these kinds and any of these actions; None is all of them."""
+
+    kinds: tuple[int, ...] | None
+    actions: tuple[int, ...] | None
+
+    @property
+    def kinds_json(self) -> str | None:
+        """The kinds as the statements take them."""
+        return None if self.kinds is None else _json(self.kinds)
+
+
+class Activated(NamedTuple):
+    """Events of activations from a time to before another, Unix milliseconds."""
+
+    low_ms: int
+    high_ms: int
+
+    def buckets(self) -> dict[str, int]:
+        """Return the buckets of keys that hold them, as the statements name them."""
+        return {"bucket_low": activation_bucket(self.low_ms), "bucket_high": activation_bucket(self.high_ms - 1)}
+
+
 class Selection(NamedTuple):
-    """Positions from `low` to before `high`, and filters; None filters nothing, NOTHING matches nothing."""
+    """Positions from `low` to before `high`, and filters; None or nothing filters nothing.
+
+    `wanted`: what any of them describes; an empty tuple is nothing at all.
+    `contact_key`, `hash_key`, `set_key`: NOTHING matches nothing.
+    `classes`: of hits. `hits`: the kinds that are hits, where these are to be annotated.
+    """
 
     low: int
     high: int
-    kinds: tuple[int, ...] | None
-    action: int | None
+    wanted: tuple[Wanted, ...] | None
     contact_key: int | None
     hash_key: int | None
+    set_key: int | None
+    activated: Activated | None
+    classes: tuple[str, ...]
+    hits: tuple[int, ...] | None
 
     @property
-    def filtered(self) -> bool:
-        """Whether anything but time selects."""
-        return any(part is not None for part in self[2:])
+    def empty(self) -> bool:
+        """Whether there can be no such event."""
+        activated = self.activated
+        return self.low >= self.high or self.wanted == () or bool(activated and activated.low_ms >= activated.high_ms)
 
     @property
     def keys(self) -> list[int]:
-        """The keys of contacts that must match, all of them."""
-        return [key for key in (self.contact_key, self.hash_key) if key is not None]
+        """The keys that must match, all of them."""
+        return [key for key in (self.contact_key, self.hash_key, self.set_key) if key is not None]
+
+    @property
+    def robots_only(self) -> bool:
+        """Whether only hits are selected that were classified."""
+        return bool(self.classes) and HitClass.HUMAN not in self.classes
+
+    def statement(self, *, descending: bool) -> str:
+        """Return the statement that reads recent events."""
+        return sql.recent(self._conditions(), descending=descending, hits=self.hits)
+
+    def _conditions(self) -> Iterator[str]:
+        if self.wanted is not None:
+            yield sql.is_wanted(self.wanted)
+        if self.contact_key is not None:
+            yield sql.HAS_CONTACT
+        if self.hash_key is not None:
+            yield sql.HAS_HASH
+        if self.set_key is not None:
+            yield sql.HAS_SET
+        if self.activated is not None:
+            yield sql.IS_ACTIVATED
+        if self.classes:
+            yield sql.has_class(self.classes)
 
     def bindings(self) -> dict[str, Any]:
-        """Return the filters as the statements name them."""
-        kinds = None if self.kinds is None else msgspec.json.encode(self.kinds).decode()
+        """Return what the conditions compare with."""
+        low_ms, high_ms = self.activated or (None, None)
         return {
-            "kinds": kinds,
-            "action": self.action,
             "contact_key": self.contact_key,
             "hash_key": self.hash_key,
+            "set_key": self.set_key,
+            "activated_low": low_ms,
+            "activated_high": high_ms,
         }
 
 
 def select(connection: apsw.Connection, query: Query, final_ms: int) -> Selection:
     """Resolve a query; nothing at or after `final_ms` is selected."""
     end_ms = final_ms if query.end_ms is None else min(query.end_ms, final_ms)
+    kinds = {number: Kind(*names) for number, *names in store.rows(connection, sql.KINDS)}
     return Selection(
         low=_position(query.start_ms or 0),
         high=_position(end_ms),
-        kinds=_kinds(connection, query),
-        action=_action(connection, query.action),
+        wanted=_wanted(connection, query, kinds),
         contact_key=None if query.contact is None else contact_key(query.contact) or NOTHING,
         hash_key=None if query.hash is None else hash_key(query.hash.lower()) or NOTHING,
+        set_key=None if query.set is None else set_key(query.set),
+        activated=_activated(query),
+        classes=tuple(each.value for each in query.classes),
+        hits=tuple(number for number, kind in kinds.items() if kind.is_hit) if query.annotate else None,
     )
 
 
@@ -70,23 +141,55 @@ def _position(time_ms: int) -> int:
     return min(max(time_ms, 0), LAST_MS) << POSITION_BITS
 
 
-def _kinds(connection: apsw.Connection, query: Query) -> tuple[int, ...] | None:
-    if not (query.types or query.subtypes or query.channel is not None):
+def _activated(query: Query) -> Activated | None:
+    if query.activation_start_ms is None and query.activation_end_ms is None:
         return None
-    return tuple(
-        number
-        for number, channel, event_type, subtype in store.rows(connection, sql.KINDS)
-        if (not query.types or event_type in query.types)
-        and (not query.subtypes or subtype in query.subtypes)
-        and query.channel in (None, channel)
+    end_ms = LAST_MS + 1 if query.activation_end_ms is None else min(query.activation_end_ms, LAST_MS)
+    return Activated(min(max(query.activation_start_ms or 0, 0), LAST_MS), max(end_ms, 0))
+
+
+def _wanted(connection: apsw.Connection, query: Query, kinds: dict[int, Kind]) -> tuple[Wanted, ...] | None:
+    """Return what the query and each of its clauses want together, without what can't be."""
+    whole = Clause(
+        channel=query.channel,
+        types=query.types,
+        subtypes=query.subtypes,
+        actions=() if query.action is None else (query.action,),
+    )
+    hits = (Clause(types=(EventType.HIT,)),) if query.classes else ()
+    found = tuple(
+        Wanted(_kinds((whole, clause, *hits), kinds), _actions(connection, (whole, clause)))
+        for clause in query.clauses or (Clause(),)
+    )
+    if Wanted(None, None) in found:
+        return None
+    return tuple(wanted for wanted in found if () not in wanted)
+
+
+def _kinds(clauses: Sequence[Clause], kinds: dict[int, Kind]) -> tuple[int, ...] | None:
+    if not any(clause.types or clause.subtypes or clause.channel is not None for clause in clauses):
+        return None
+    return tuple(number for number, kind in kinds.items() if all(_is_kind(kind, clause) for clause in clauses))
+
+
+def _is_kind(kind: Kind, clause: Clause) -> bool:
+    return (
+        (not clause.types or kind.type in clause.types)
+        and (not clause.subtypes or kind.subtype in clause.subtypes)
+        and clause.channel in (None, kind.channel)
     )
 
 
-def _action(connection: apsw.Connection, name: str | None) -> int | None:
-    if name is None:
+def _actions(connection: apsw.Connection, clauses: Sequence[Clause]) -> tuple[int, ...] | None:
+    named = [set(clause.actions) for clause in clauses if clause.actions]
+    if not named:
         return None
-    number = store.value(connection, sql.ACTION, {"name": name})
-    return NOTHING if number is None else number
+    numbers = (store.value(connection, sql.ACTION, {"name": name}) for name in set.intersection(*named))
+    return tuple(number for number in numbers if number is not None)
+
+
+def _json(numbers: tuple[int, ...]) -> str:
+    return msgspec.json.encode(numbers).decode()
 
 
 class Match(NamedTuple):
@@ -94,6 +197,15 @@ class Match(NamedTuple):
 
     sealed: Sealed
     spans: Sequence[Span] | None
+
+
+class Keyed(NamedTuple):
+    """A segment whose keys point to places."""
+
+    first: int
+    last: int
+    id: int
+    places: Sequence[int]
 
 
 class Matches:
@@ -107,74 +219,121 @@ class Matches:
         self._selection = selection
         self._descending = descending
         self._layout: int | None = None
-        self._keyed: list[Match] = []
+        self._keyed: list[Keyed] = []
 
     def next(self, connection: apsw.Connection, low: int, high: int) -> Match | None:
         """Return the nearest segment with selected events whose span reaches into [low, high)."""
-        if low >= high or self._selection.kinds == ():
-            return None
         if self._selection.keys:
             return self._next_keyed(connection, low, high)
-        bounds = {"low": low, "high": high, **self._selection.bindings()}
-        if not self._selection.filtered:
-            row = store.row(connection, sql.NEXT_SEGMENT[self._descending], bounds)
-            return Match(Sealed(*row), None) if row else None
-        first = self._next_run(connection, bounds)
-        if first is None:
-            return None
-        sealed = Sealed(*store.rows(connection, sql.SEGMENT_AT, {"first": first})[0])
-        return Match(sealed, self._runs(connection, first))
+        while low < high and (sealed := self._nearest(connection, low, high)):
+            spans = self._spans(connection, sealed)
+            if spans is None or spans:
+                return Match(sealed, spans)
+            low, high = (low, sealed.first) if self._descending else (sealed.last + 1, high)
+        return None
 
-    def _next_run(self, connection: apsw.Connection, bounds: dict[str, Any]) -> int | None:
-        """Return where the nearest segment with runs of the selected action or kinds starts."""
-        bounds["low"] = store.value(connection, sql.FIRST_REACHING, bounds)
-        if bounds["low"] is None:
+    def _nearest(self, connection: apsw.Connection, low: int, high: int) -> Sealed | None:
+        """Return the nearest segment that may hold selected events."""
+        bounds = {"low": low, "high": high}
+        wanted, activated = self._selection.wanted, self._selection.activated
+        if wanted is not None and (activated is None or all(each.actions for each in wanted)):
+            first = self._next_run(connection, bounds, wanted)
+            row = None if first is None else store.row(connection, sql.SEGMENT_AT, {"first": first})
+        elif activated is not None:
+            row = store.row(connection, sql.NEXT_ACTIVATED[self._descending], {**bounds, **activated.buckets()})
+        else:
+            row = store.row(connection, sql.NEXT_SEGMENT[self._descending], bounds)
+        return Sealed(*row) if row else None
+
+    def _next_run(self, connection: apsw.Connection, bounds: dict[str, int], wanted: Iterable[Wanted]) -> int | None:
+        """Return where the nearest segment with runs of wanted actions or kinds starts."""
+        reaching = store.value(connection, sql.FIRST_REACHING, bounds)
+        if reaching is None:
             return None
-        if self._selection.action is not None:
-            found: int | None = store.value(connection, sql.NEXT_ACTION_RUN[self._descending], bounds)
-            return found
-        statement = sql.NEXT_KIND_RUN[self._descending]
-        starts = [store.value(connection, statement, {**bounds, "kind": kind}) for kind in self._selection.kinds or ()]
+        starts = self._run_starts(connection, {**bounds, "low": reaching}, wanted)
         nearest = max if self._descending else min
         return nearest((start for start in starts if start is not None), default=None)
 
-    def _runs(self, connection: apsw.Connection, first: int) -> list[Span]:
-        """Return the places of the selected action or kinds in a segment."""
-        statement = sql.KIND_RUNS if self._selection.action is None else sql.ACTION_RUNS
-        runs = store.rows(connection, statement, {"first": first, **self._selection.bindings()})
-        return [Span(place, place + count) for place, count in runs]
+    def _run_starts(
+        self, connection: apsw.Connection, bounds: dict[str, int], wanted: Iterable[Wanted]
+    ) -> Iterator[int | None]:
+        for each in wanted:
+            for action in each.actions or ():
+                bindings = {**bounds, "action": action, "kinds": each.kinds_json}
+                yield store.value(connection, sql.NEXT_ACTION_RUN[self._descending], bindings)
+            if each.actions is None:
+                for kind in each.kinds or ():
+                    yield store.value(connection, sql.NEXT_KIND_RUN[self._descending], {**bounds, "kind": kind})
+
+    def _spans(
+        self, connection: apsw.Connection, sealed: Sealed, keyed: Sequence[int] | None = None
+    ) -> list[Span] | None:
+        """Return the places in a segment that all filters select, of those that keys point to if there are any."""
+        spans = None if keyed is None else spans_of(keyed)
+        if self._selection.wanted is not None:
+            spans = _both(spans, self._runs(connection, sealed.first, self._selection.wanted))
+        if self._selection.activated is not None and spans != []:
+            spans = _both(spans, self._activated(connection, sealed, self._selection.activated))
+        return spans
+
+    def _runs(self, connection: apsw.Connection, first: int, wanted: Iterable[Wanted]) -> list[Span]:
+        """Return the places of wanted actions and kinds in a segment."""
+        found: list[Span] = []
+        for each in wanted:
+            bindings = {"first": first, "kinds": each.kinds_json}
+            if each.actions is None:
+                runs = store.rows(connection, sql.KIND_RUNS, bindings)
+            else:
+                runs = store.rows(connection, sql.ACTION_RUNS, {**bindings, "actions": _json(each.actions)})
+            found.extend(Span(place, place + count) for place, count in runs)
+        return united(found)
+
+    def _activated(self, connection: apsw.Connection, sealed: Sealed, activated: Activated) -> list[Span]:
+        """Return the places in a segment that belong to activations of the span of time."""
+        bindings = {"id": sealed.id, **activated.buckets()}
+        places: list[int] = []
+        for (entries,) in store.rows(connection, sql.ACTIVATION_KEYS, bindings):
+            places.extend(activated_places(*activated, entries))
+        return spans_of(sorted(places))
 
     def _next_keyed(self, connection: apsw.Connection, low: int, high: int) -> Match | None:
         layout = store.state(connection, "layout")
         if layout != self._layout:
             self._layout = layout
-            found = self._find_keyed(connection, low, high)
-            self._keyed = sorted(found, key=lambda match: match.sealed.first, reverse=not self._descending)
-        while self._keyed and not self._keyed[-1].sealed.reaches(low, high):
+            self._keyed = sorted(self._find_keyed(connection, low, high), reverse=not self._descending)
+        while self._keyed:
+            nearest = self._keyed[-1]
+            if nearest.last >= low and nearest.first < high:
+                sealed = segment(connection, nearest.id)
+                if spans := self._spans(connection, sealed, nearest.places):
+                    return Match(sealed, spans)
             self._keyed.pop()
-        return self._keyed[-1] if self._keyed else None
+        return None
 
-    def _find_keyed(self, connection: apsw.Connection, low: int, high: int) -> Iterator[Match]:
-        """Find the places that have every key, and are of the selected action and kinds, in all segments."""
-        narrowed = self._selection.kinds is not None or self._selection.action is not None
-        for segment_id, places in self._keyed_places(connection).items():
-            sealed = segment(connection, segment_id)
-            if not sealed.reaches(low, high):
-                continue
-            runs = self._runs(connection, sealed.first) if narrowed else [Span(0, sealed.events)]
-            kept = [place for place in sorted(places) if any(start <= place < end for start, end in runs)]
-            if kept:
-                yield Match(sealed, [Span(place, place + 1) for place in kept])
-
-    def _keyed_places(self, connection: apsw.Connection) -> dict[int, set[int]]:
-        found: dict[int, set[int]] | None = None
+    def _find_keyed(self, connection: apsw.Connection, low: int, high: int) -> list[Keyed]:
+        """Find the places that have every key, in all segments."""
+        found: dict[int, Keyed] | None = None
         for key in self._selection.keys:
             having = {
-                segment_id: set(places)
-                for segment_id, entries in store.rows(connection, sql.CONTACT_KEYS, {"bucket": bucket_of(key)})
-                if (places := places_of(key, entries))
+                segment_id: Keyed(first, last, segment_id, array("H", places))
+                for segment_id, first, last, entries in store.rows(
+                    connection, sql.CONTACT_KEYS, {"bucket": bucket_of(key)}
+                )
+                if last >= low and first < high and (places := places_of(key, entries))
             }
-            if found is not None:
-                having = {each: having[each] & found[each] for each in having.keys() & found.keys()}
-            found = having
-        return found or {}
+            found = having if found is None else _in_both(found, having)
+        return list((found or {}).values())
+
+
+def _both(spans: list[Span] | None, others: list[Span]) -> list[Span]:
+    """Return the places that are in both; None is all places."""
+    return others if spans is None else [cut for start, end in spans for cut in within(others, start, end)]
+
+
+def _in_both(some: dict[int, Keyed], others: dict[int, Keyed]) -> dict[int, Keyed]:
+    both = {}
+    for segment_id in some.keys() & others.keys():
+        places = sorted(set(some[segment_id].places) & set(others[segment_id].places))
+        if places:
+            both[segment_id] = some[segment_id]._replace(places=places)
+    return both

@@ -8,36 +8,41 @@ checkpoints (keeper.py).
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from estampe.log import sql, store
+from estampe.log import sql, store, tally
 from estampe.log.clock import Clock
 from estampe.log.entry import entry_of_draft
 from estampe.log.history import History
 from estampe.log.importing import Import
+from estampe.log.judgements import rejudge
 from estampe.log.keeper import RECENT_EVENTS, Keeper
 from estampe.log.port import POSITION_BITS, DamagedLog, LogError, LogFull, Watermark, silent
 from estampe.log.reader import Reader
+from estampe.log.recounting import recount
 from estampe.log.scan import SqliteScan
 from estampe.log.segment import SEGMENT_EVENTS
 from estampe.log.selection import select
 from estampe.log.subscription import News, SqliteSubscription
 from estampe.log.tide import Tide
+from estampe.log.upgrading import upgrade
 from estampe.log.verifying import Verification
 from estampe.log.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
     import apsw
 
     from estampe.events import Customer, Draft, Event
-    from estampe.log.port import Findings, Imported, Progress, Query, Receipt
-
+    from estampe.log.port import Audience, Count, Counting, Findings, Imported, Progress, Query, Receipt, Recount
+    from estampe.verdicts import Classification
 
 MOST_DRAFTS = 1_000_000
 """Drafts of one call: with the group that they join they have to fit into one millisecond's positions."""
@@ -74,6 +79,16 @@ class SqliteLogReader:
         with self._reader.snapshot() as connection:
             selection = select(connection, query, watermark.complete_until_ms)
         return SqliteScan(self._reader, query, selection, watermark)
+
+    def counts(self, counting: Counting) -> list[Count]:
+        """Count events, in order of period, then facets."""
+        with self._reader.snapshot() as connection:
+            return list(tally.counts(connection, counting))
+
+    def audience(self, action: str) -> Audience:
+        """Count the contacts that reacted to an action."""
+        with self._reader.snapshot() as connection:
+            return tally.audience(connection, action)
 
     def subscribe(self, after: int) -> SqliteSubscription:
         """Follow the log from the event after a position."""
@@ -118,7 +133,9 @@ class SqliteEventLog(SqliteLogReader):
         observe_commit: Callable[[float], object] = unobserved,
     ) -> None:
         with store.translated(path):
-            if not path.exists():
+            if path.exists():
+                upgrade(path)
+            else:
                 store.create(path, customer)
         super().__init__(path, customer)
         with self._reader.snapshot() as connection:
@@ -137,11 +154,30 @@ class SqliteEventLog(SqliteLogReader):
         if len(self._writer.seen.recent) >= RECENT_EVENTS + SEGMENT_EVENTS:
             self._keeper.wake()
 
-    def publish(self, drafts: Sequence[Draft]) -> Future[list[Receipt]]:
+    def publish(
+        self, drafts: Sequence[Draft], classifications: Sequence[Classification | None] = ()
+    ) -> Future[list[Receipt]]:
         """Append drafts as events; the future resolves after fsync."""
         if len(drafts) > MOST_DRAFTS:
             raise LogError(f"{len(drafts)} drafts are too many for one call; {MOST_DRAFTS} are allowed.")
-        return self._writer.publish([entry_of_draft(draft, self.customer) for draft in drafts])
+        if classifications and len(classifications) != len(drafts):
+            raise LogError(f"There are {len(classifications)} classifications for {len(drafts)} drafts: give one each.")
+        judged = zip(drafts, classifications or repeat(None), strict=False)
+        return self._writer.publish([entry_of_draft(draft, self.customer, judgement) for draft, judgement in judged])
+
+    def classify(self, classifications: Mapping[int, Classification]) -> int:
+        """Judge hits that are in the log, anew or for the first time; return how many changed."""
+        return self._writer.run(partial(self._rejudge, classifications=classifications))
+
+    def _rejudge(self, connection: apsw.Connection, classifications: Mapping[int, Classification]) -> int:
+        changed = rejudge(connection, self._writer.names, classifications)
+        if changed:
+            connection.execute(sql.BUMP_STATE, {"name": "epoch"})
+        return changed
+
+    def recount(self, progress: Progress = silent) -> Recount:
+        """Read every event, count anew, and mend what counters had wrong; publications wait meanwhile."""
+        return self._writer.run(partial(recount, names=self._writer.names, progress=progress))
 
     def watermark(self) -> Watermark:
         """Return up to when the log is final now."""

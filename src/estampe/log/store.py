@@ -11,7 +11,7 @@ import apsw
 import zstandard
 
 from estampe.log import sql
-from estampe.log.port import DamagedLog, LogError, LogFull, NewerLog
+from estampe.log.port import DamagedLog, LogError, LogFull, NewerLog, OlderLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ def create(path: Path, customer: Customer) -> None:
 
 
 def _fill(connection: apsw.Connection, customer: Customer) -> None:
-    connection.execute(sql.SCHEMA)
+    connection.execute(sql.SCHEMA + sql.SECOND + sql.COUNTERS)
     connection.execute(f"PRAGMA application_id = {sql.APPLICATION_ID}; PRAGMA user_version = {sql.VERSION}")
     beginning = {"customer": customer.name, "epoch": 1, "ceiling_ms": 0, "layout": 0}
     for name, first in beginning.items():
@@ -85,20 +85,25 @@ def _sync_folder(folder: Path) -> None:
 
 
 def check(path: Path, customer: Customer) -> None:
-    """Refuse a file that is not this customer's log, not whole, or newer than this program.
+    """Refuse a file that is not this customer's log, not whole, or not of today's format.
 
     Raises:
-        DamagedLog, NewerLog, LogError.
+        DamagedLog, NewerLog, OlderLog, LogError.
     """
     connection = connect(path)
     try:
-        if _pragma(connection, "application_id") != sql.APPLICATION_ID:
+        application, version = format_of(connection)
+        if application != sql.APPLICATION_ID:
             raise damaged(path, "not a log of Estampe")
-        version = _pragma(connection, "user_version")
         if version > sql.VERSION:
             raise NewerLog(
                 f"{path} was written by a newer version of Estampe (format {version}; this one knows "
                 f"{sql.VERSION}). Run that version, or a newer one, on this data folder."
+            )
+        if version < sql.VERSION:
+            raise OlderLog(
+                f"{path} was written by an older version of Estampe (format {version}; this one reads {sql.VERSION}). "
+                "Opening it for writing brings it to this format: run `estampe serve` or `estampe compact` once."
             )
         _check_size(connection, path)
         owner = state(connection, "customer")
@@ -123,6 +128,11 @@ def _check_size(connection: apsw.Connection, path: Path) -> None:
 def wal_of(path: Path) -> Path:
     """Return the file of a log's WAL."""
     return path.with_name(path.name + "-wal")
+
+
+def format_of(connection: apsw.Connection) -> tuple[int, int]:
+    """Return which application a file says to be of, and in which version of its format it is."""
+    return _pragma(connection, "application_id"), _pragma(connection, "user_version")
 
 
 def _pragma(connection: apsw.Connection, name: str) -> int:

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import apsw
 import zstandard
 
-from estampe.events import InvalidEvent, decode, facets
+from estampe.events import InvalidEvent, decode
 from estampe.log import sql, store
-from estampe.log.entry import Kind
-from estampe.log.keys import contact_key, hash_key, pack_contacts, pack_ids
+from estampe.log.entry import Kind, entry_of_event
+from estampe.log.judgements import classified
+from estampe.log.keys import pack_activations, pack_contacts, pack_ids
 from estampe.log.port import POSITION_BITS, Findings
+from estampe.log.recounting import Recounter
 from estampe.log.sealed import Sealed, sheets
 from estampe.log.seen import Seen, buckets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from estampe.log.judgements import Judgement
     from estampe.log.port import Progress
 
 MOST_FAULTS = 100
@@ -38,6 +41,8 @@ class Facts(NamedTuple):
     id: bytes
     contact_key: int
     hash_key: int
+    set_key: int
+    activation_ms: int
 
 
 class Verification:
@@ -54,6 +59,8 @@ class Verification:
         self._events = 0
         self._sealed = 0
         self._faults: list[str] = []
+        self._judged = 0
+        self._counter = Recounter()
         self._kinds: dict[Kind, int] = {}
         self._actions: dict[str, int] = {}
 
@@ -65,6 +72,7 @@ class Verification:
                 self._read(connection)
             finally:
                 connection.close()
+                self._counter.close()
         except (apsw.Error, zstandard.ZstdError) as error:
             self._fault(f"{self._path}: {error}")
         return Findings(
@@ -99,6 +107,13 @@ class Verification:
             self._progress("reading events", self._events, total)
         self._read_rows(connection)
         self._progress("reading events", self._events, total)
+        self._compare_counters(connection)
+
+    def _compare_counters(self, connection: apsw.Connection) -> None:
+        if strays := store.value(connection, sql.JUDGED_COUNT) - self._judged:
+            self._fault(f"{strays} classifications are of nothing that is a hit")
+        for difference in self._counter.differences(connection):
+            self._fault(f"a counter is wrong: {difference}; `estampe recount` mends it")
 
     def _read_state(self, connection: apsw.Connection) -> None:
         if store.value(connection, sql.STATE_COUNT) != STATES:
@@ -130,7 +145,8 @@ class Verification:
             self._fault(f"segment {sealed.id} does not hold as many events as it says")
         if any(earlier >= later for earlier, later in pairwise(ordered)):
             self._fault(f"segment {sealed.id} is not in order")
-        facts = [self._read_event(*event) for event in zip(positions, lines, strict=False)]
+        judgements = classified(connection, sealed.first, sealed.last)
+        facts = [self._read_event(*event, judgements) for event in zip(positions, lines, strict=False)]
         self._compare_finders(connection, sealed, [each for each in facts if each])
         if seen and not all(seen.may_be_sealed(each.id) for each in facts if each):
             self._fault(f"the filters of ids leave out events of segment {sealed.id}")
@@ -138,27 +154,28 @@ class Verification:
 
     def _compare_finders(self, connection: apsw.Connection, sealed: Sealed, facts: Sequence[Facts]) -> None:
         """Compare what finds a segment's events with what they are."""
-        contacts = [each.contact_key for each in facts], [each.hash_key for each in facts]
+        keys = ([getattr(each, name) for each in facts] for name in ("contact_key", "hash_key", "set_key"))
         named = {
             "actions": (sql.SEGMENT_ACTION_RUNS, _runs((each.action, each.kind) for each in facts)),
             "types": (sql.SEGMENT_KIND_RUNS, _runs((each.kind,) for each in facts)),
             "ids": (sql.SEGMENT_ID_BUCKETS, pack_ids(each.id for each in facts)),
-            "contacts": (sql.SEGMENT_CONTACT_BUCKETS, pack_contacts(*contacts)),
+            "contacts": (sql.SEGMENT_CONTACT_BUCKETS, pack_contacts(*keys)),
+            "activations": (sql.SEGMENT_ACTIVATION_BUCKETS, pack_activations(each.activation_ms for each in facts)),
         }
-        bindings = {"first": sealed.first, "buckets": buckets(sealed.id)}
+        bindings = {"id": sealed.id, "first": sealed.first, "buckets": buckets(sealed.id)}
         for what, (statement, expected) in named.items():
             if store.rows(connection, statement, bindings) != list(expected):
                 self._fault(f"events of segment {sealed.id} can't be found by their {what}")
 
     def _read_rows(self, connection: apsw.Connection) -> None:
         for position, body, *stored in connection.execute(sql.ALL_ROWS):
-            found = self._read_event(position, body)
+            found = self._read_event(position, body, classified(connection, position, position))
             if found and found != tuple(stored):
                 self._fault(f"the event at {position} has no facets, or another's")
             if store.row(connection, sql.NEXT_SEGMENT[False], {"low": position, "high": position + 1}):
                 self._fault(f"the event at {position} is a row inside a segment")
 
-    def _read_event(self, position: int, body: bytes) -> Facts | None:
+    def _read_event(self, position: int, body: bytes, judgements: Mapping[int, Judgement]) -> Facts | None:
         self._events += 1
         try:
             event = decode(body)
@@ -167,14 +184,12 @@ class Verification:
             return None
         if event.timestamp != position >> POSITION_BITS:
             self._fault(f"event {event.id} says {event.timestamp}, its place says {position >> POSITION_BITS}")
-        facts = facets(event)
-        return Facts(
-            self._kinds.get(Kind(facts.channel, facts.type, facts.subtype), UNKNOWN),
-            self._actions.get(facts.action, UNKNOWN),
-            event.id.bytes,
-            contact_key(facts.contact),
-            hash_key(facts.hash),
-        )
+        entry = entry_of_event(event)
+        numbers = self._kinds.get(entry.kind, UNKNOWN), self._actions.get(entry.action, UNKNOWN)
+        judgement = judgements.get(position)
+        self._judged += judgement is not None and entry.kind.is_hit
+        self._counter.add(entry, position, numbers, judgement)
+        return Facts(*numbers, event.id.bytes, entry.contact_key, entry.hash_key, entry.set_key, entry.activation_ms)
 
 
 def _runs(values: Iterable[tuple[int, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -9,10 +9,12 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from estampe.log import sql, store
+from estampe.log.judgements import keep
 from estampe.log.names import Names
 from estampe.log.port import POSITION_BITS, LogBusy, LogClosed, Receipt
 from estampe.log.seen import Seen
 from estampe.log.segment import Row
+from estampe.log.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -203,6 +205,7 @@ class Writer:
         new: dict[bytes, int] = {}
         start = timestamp_ms << POSITION_BITS
         receipts = []
+        tally = Tally()
         for publication in group:
             answer = []
             for entry in publication.entries:
@@ -210,23 +213,34 @@ class Writer:
                 known = None if entry.fresh else new.get(event_id) or self.seen.position_of(event_id)
                 if known is None:
                     position = new[event_id] = start + len(rows)
-                    rows.append(self.row(entry, event_id, position))
+                    rows.append(self.row(entry, event_id, position, tally))
                     answer.append(Receipt(entry.id, position, duplicate=False))
+                    if entry.classification:
+                        keep(self._connection, position, entry.classification)
                 else:
                     answer.append(Receipt(entry.id, known, duplicate=True))
             receipts.append(answer)
         add_rows(self._connection, rows)
+        tally.store(self._connection)
         return receipts, self.store_ceiling(self._connection)
 
-    def row(self, entry: Entry, event_id: bytes, position: int) -> Row:
-        """Make the row of an entry (its id as bytes) at a position; in a transaction, since it may add names."""
+    def row(self, entry: Entry, event_id: bytes, position: int, tally: Tally | None = None) -> Row:
+        """Make the row of an entry (its id as bytes) at a position; count it if it is new.
+
+        In a transaction, since it may add names.
+        """
+        kind, action = self.names.kind(entry.kind), self.names.action(entry.action)
+        if tally:
+            tally.add(entry, position, (kind, action))
         return Row(
             position,
-            self.names.kind(entry.kind),
-            self.names.action(entry.action),
+            kind,
+            action,
             event_id,
             entry.contact_key,
             entry.hash_key,
+            entry.set_key,
+            entry.activation_ms,
             entry.body(position >> POSITION_BITS),
         )
 
@@ -241,4 +255,4 @@ class Writer:
 def add_rows(connection: apsw.Connection, rows: Sequence[Row]) -> None:
     """Insert recent events."""
     store.insert(connection, sql.ADD_EVENTS, [(row.position, row.body) for row in rows])
-    store.insert(connection, sql.ADD_FACETS, [row[:6] for row in rows])
+    store.insert(connection, sql.ADD_FACETS, [row.facets for row in rows])

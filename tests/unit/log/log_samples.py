@@ -20,19 +20,19 @@ PAST_MS = 1_600_000_000_000
 
 
 def drafts(count: int, *, padding: int = 0) -> list[Draft]:
-    """Return activations with ids; `padding` bytes make each longer."""
-    return [decode_draft(msgspec.json.encode(_activation(uuid4(), padding))) for _ in range(count)]
+    """Return activations with ids, and a hit now and then; `padding` bytes make each longer."""
+    return [decode_draft(msgspec.json.encode(_happening(uuid4(), padding))) for _ in range(count)]
 
 
 def events(times_ms: Iterable[int]) -> list[Event]:
-    """Return activations of the past."""
+    """Return activations of the past, and a hit now and then."""
     return [
-        decode(msgspec.json.encode({**_activation(uuid4(), 0), "timestamp": time_ms, "identity": CUSTOMER}))
+        decode(msgspec.json.encode({**_happening(uuid4(), 0), "timestamp": time_ms, "identity": CUSTOMER}))
         for time_ms in times_ms
     ]
 
 
-def _activation(event_id: UUID, padding: int) -> dict[str, Any]:
+def _happening(event_id: UUID, padding: int) -> dict[str, Any]:
     activation = {
         "id": f"A{event_id.int % 3}",
         "kind": "message",
@@ -40,10 +40,11 @@ def _activation(event_id: UUID, padding: int) -> dict[str, Any]:
         "stamp": {"time": PAST_MS, "id": uuid4(), "thread": uuid4()},
         "recipient": "x" * padding + "@atelier.example",
     }
+    hit: dict[str, Any] = {"link": {"type": "open"}, "client": {"type": "web"}} if event_id.int % 4 == 0 else {}
     return {
-        "type": "activation",
+        "type": "hit" if hit else "activation",
         "id": event_id,
-        "source": {"type": "email", "detail": {"activation": activation}},
+        "source": {"type": "email", "detail": {"activation": activation, **hit}},
     }
 
 

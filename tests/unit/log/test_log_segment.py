@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estampe.log import segment
-from estampe.log.keys import bucket_of, id_key, places_of
+from estampe.log.keys import NO_ACTIVATION, activated_places, activation_bucket, bucket_of, id_key, places_of
+from estampe.log.port import LAST_MS
 from estampe.log.segment import Row, open_lines, open_order, open_places, open_positions, pack_places, seal
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def rows(draw: st.DrawFn) -> list[Row]:
             number.to_bytes(16),
             draw(keys),
             draw(keys),
+            draw(keys),
+            draw(st.sampled_from([NO_ACTIVATION, 0, 5, 1 << 22, LAST_MS])),
             draw(lines),
         )
         for number, position in enumerate(numbers)
@@ -78,9 +81,22 @@ def test_ids_and_contacts_are_found(given_rows: list[Row]) -> None:
     assert list(sealed.ids) == [row.id for row in given_rows]
     for place, row in enumerate(given_rows):
         assert place in _places(sealed.id_keys, id_key(row.id))
-        for key in filter(None, (row.contact_key, row.hash_key)):
+        for key in filter(None, (row.contact_key, row.hash_key, row.set_key)):
             assert place in _places(sealed.contact_keys, key)
     assert _places(sealed.contact_keys, 0) == []
+
+
+@given(rows(), st.integers(-1, 1 << 23), st.integers(-1, 1 << 23))
+def test_events_are_found_by_the_time_of_their_activation(given_rows: list[Row], low_ms: int, high_ms: int) -> None:
+    buckets = dict(seal(given_rows).activation_keys)
+    low_ms, high_ms = max(low_ms, 0), max(high_ms, 0)
+    found = [
+        place
+        for bucket, entries in buckets.items()
+        if activation_bucket(low_ms) <= bucket <= activation_bucket(max(high_ms - 1, 0))
+        for place in activated_places(low_ms, high_ms, entries)
+    ]
+    assert sorted(found) == [place for place, row in enumerate(given_rows) if low_ms <= row.activation_ms < high_ms]
 
 
 def _places(packed: Packed, key: int) -> list[int]:
