@@ -1,7 +1,7 @@
 """The event model as JSON Schema (draft 2020-12), made from its classes; open wherever the model is.
 
-An unknown member may stand in every object, and an unknown `type` in every union: each has one more variant,
-`OtherLink` and the like, that takes any type but the known ones.
+An unknown member may stand in every object, and an unknown `type` in every union: beside `KnownLink` and the like
+stands `OtherLink`, which takes any type but the known ones.
 """
 
 from __future__ import annotations
@@ -99,22 +99,22 @@ def reference(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def union_of(members: Mapping[str, str], other: str | None = None) -> Schema:
+def union_of(members: Mapping[str, str]) -> Schema:
     """Return the schema of objects that their `type` tells apart.
 
     Parameters:
         members: the name of each type's schema.
-        other: the name of the schema of all types that are not known.
     """
-    names = [*members.values(), *([other] if other else [])]
-    mapping = {tag: reference(name)["$ref"] for tag, name in members.items()}
-    return {"oneOf": [reference(name) for name in names], "discriminator": {"propertyName": "type", "mapping": mapping}}
+    references = {tag: reference(name) for tag, name in members.items()}
+    mapping = {tag: each["$ref"] for tag, each in references.items()}
+    return {"oneOf": list(references.values()), "discriminator": {"propertyName": "type", "mapping": mapping}}
 
 
 def event_schemas() -> dict[str, Schema]:
     """Return the schemas of events and drafts, and of all that they hold, by name.
 
-    `Event` and `Draft` are unions of a schema for each known type, such as `HitEvent`, and one for all others.
+    `Event` and `Draft` are unions of a schema for each known type, such as `HitEvent`, and one for all others,
+    `OtherEvent`.
     """
     structs = list(_structs())
     unions, parts = described([*_UNIONS.values(), *structs, *_WORDS.values(), Channel])
@@ -122,7 +122,7 @@ def event_schemas() -> dict[str, Schema]:
     schemas = dict(_families())
     for name, union in zip(_UNIONS, unions, strict=False):
         _name_everywhere(union, name, parts)
-        schemas |= _opened(name, union)
+        schemas |= dict(_opened(name, union))
     _open_words(parts)
     _close_others(parts)
     parts["Activation"] |= _ADDRESSED
@@ -158,11 +158,15 @@ def _struct(name: str, doc: str | None, members: list[Any]) -> type[msgspec.Stru
 def _families() -> Iterator[tuple[str, Schema]]:
     for family in _FAMILIES:
         members = {tag: name_of(tag, family.name) for tag in _KINDS}
-        union = union_of(members, _OTHER + family.name)
-        yield (
-            family.name,
-            {"title": family.name, "description": _SECTION.split(cleandoc(family.envelope.__doc__ or ""))[0], **union},
-        )
+        about = _SECTION.split(cleandoc(family.envelope.__doc__ or ""))[0]
+        yield from _open_union(family.name, members, {"description": about})
+
+
+def _open_union(name: str, members: Mapping[str, str], about: Schema) -> Iterator[tuple[str, Schema]]:
+    """Yield a union of known types and one more schema, and that of the known: all of its variants have a name."""
+    known = f"Known{name}"
+    yield name, {"title": name, **about, "oneOf": [reference(known), reference(_OTHER + name)]}
+    yield known, {"title": known, "description": "The types that are known.", **union_of(members)}
 
 
 def _name_everywhere(union: Schema, name: str, parts: Mapping[str, Schema]) -> None:
@@ -171,16 +175,20 @@ def _name_everywhere(union: Schema, name: str, parts: Mapping[str, Schema]) -> N
         members |= {member: reference(name) for member, schema in members.items() if schema == union}
 
 
-def _opened(name: str, union: Schema) -> dict[str, Schema]:
-    tags = {tag: ref.rpartition("/")[2] for tag, ref in union["discriminator"]["mapping"].items() if tag}
-    other = {
-        "title": _OTHER + name,
-        "description": "A variant whose `type` is not known: all its members as they came.",
-        "type": "object",
-        "properties": {"type": {"type": "string", "not": {"enum": list(tags)}}},
-        "required": ["type"],
-    }
-    return {name: {"title": name, **union_of(tags, _OTHER + name)}, _OTHER + name: other}
+def _opened(name: str, union: Schema) -> Iterator[tuple[str, Schema]]:
+    mapping = union["discriminator"]["mapping"]
+    members = {tag: ref.rpartition("/")[2] for tag, ref in mapping.items() if tag}
+    yield from _open_union(name, members, {})
+    yield (
+        _OTHER + name,
+        {
+            "title": _OTHER + name,
+            "description": "A type that is not known: all members as they came.",
+            "type": "object",
+            "properties": {"type": {"type": "string", "not": {"enum": list(members)}}},
+            "required": ["type"],
+        },
+    )
 
 
 def _open_words(parts: Mapping[str, Schema]) -> None:

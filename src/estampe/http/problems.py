@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003  msgspec reads the annotation
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from estampe.errors import EstampeError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -109,7 +107,17 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     allowed: str | None = None
 
 
-class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is wrong with a request, as JSON (RFC 9457, section 3).
+
+    Parameters:
+        type: which problem it is; never changes.
+        title: the problem in a few words.
+        status: the answer's status.
+        detail: what is wrong in this request and how to mend it.
+        errors: each wrong thing, where there are several or one can be named.
+    """
+
     type: str
     title: str
     status: int
@@ -142,7 +150,7 @@ class Problem(EstampeError):
     def body(self) -> bytes:
         """Return the problem as JSON (RFC 9457, section 3)."""
         return msgspec.json.encode(
-            _Body(
+            Details(
                 type=f"/problems/{self.kind.slug}",
                 title=self.kind.title,
                 status=self.kind.status,
