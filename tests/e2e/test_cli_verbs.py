@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
 from importlib import import_module, resources
 from typing import TYPE_CHECKING, Any
 
+import apsw
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
@@ -129,6 +131,18 @@ def test_upkeep_counts_events_and_finds_them_sound(seeded: Folder) -> None:
     for verb, sealed in (("verify", "0"), ("compact", "7"), ("verify", "7")):
         row = seeded.run(verb).stdout.splitlines()[1].split()
         assert (row[0], row[1], row[2], row[-1]) == ("DEMO/028", "7", sealed, "sound")
+
+
+def test_counters_are_proved_and_mended(seeded: Folder) -> None:
+    assert seeded.run("recount").stdout.splitlines()[1].split() == ["DEMO/028", "7", "right"]
+    with closing(apsw.Connection(str(path_of(seeded.path, parse_customer("DEMO/028"))))) as connection:
+        connection.execute("DELETE FROM counts; UPDATE audiences SET clickers = 5")
+    assert "estampe recount" in seeded.run("verify", status=1).stderr
+    mended = seeded.run("recount", status=1)
+    assert mended.stdout.splitlines()[1].split() == ["DEMO/028", "7", "9", "mended"]
+    assert "DEMO/028: audiences has (1, 1, 0, 5, 1)" in mended.stderr
+    seeded.run("recount")
+    seeded.run("verify")
 
 
 def test_a_damaged_log_ends_verify_with_status_1(folder: Folder, tmp_path: Path) -> None:

@@ -6,15 +6,15 @@ from typing import Any
 
 import click
 
-from estampe import __version__
 from estampe.cli.demo import demo
 from estampe.cli.events import events
 from estampe.cli.history import import_history
 from estampe.cli.key import key
 from estampe.cli.publish import publish
 from estampe.cli.serve import serve
-from estampe.cli.upkeep import compact, verify
+from estampe.cli.upkeep import compact, recount, verify
 from estampe.errors import EstampeError
+from estampe.version import __version__
 
 __all__ = ["main"]
 
@@ -37,7 +37,7 @@ class Verbs(click.Group):
 
 @click.group(
     cls=Verbs,
-    commands=[serve, key, publish, import_history, events, verify, compact, demo],
+    commands=[serve, key, publish, import_history, events, verify, recount, compact, demo],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: estampe demo",
 )

@@ -1,4 +1,4 @@
-"""`estampe verify` and `estampe compact`: the upkeep of logs."""
+"""`estampe verify`, `estampe compact` and `estampe recount`: the upkeep of logs."""
 
 from __future__ import annotations
 
@@ -60,6 +60,35 @@ def compact(customer: Customer | None, data: Path) -> None:
                 logs.of(one).compact(report)
         found = [_verified(data, one, report) for one in customers]
     _summarize(found)
+
+
+@click.command(
+    short_help="Prove that counters are right, or mend them.",
+    epilog=examples("estampe recount", "estampe recount DEMO/028"),
+)
+@click.argument("customer", type=CUSTOMER, required=False)
+@data_option
+@click.pass_context
+def recount(ctx: click.Context, customer: Customer | None, data: Path) -> None:
+    """Read the log of CUSTOMER, or every log, whole and count it anew; status 1 if a counter was wrong.
+
+    What was wrong is mended. No server may run on the data folder meanwhile.
+    """
+    customers = chosen(data, customer)
+    with progress() as report, closing(Logs(data)) as logs:
+        found = [(one, logs.of(one).recount(report)) for one in customers]
+    table = Table("customer", box=None, pad_edge=False)
+    table.add_column("events", justify="right")
+    table.add_column("counters")
+    for one, counted in found:
+        state = f"[red]{len(counted.differences)} mended[/]" if counted.differences else "[green]right[/]"
+        table.add_row(one.name, f"{counted.events:,}", state)
+    Console().print(table)
+    for one, counted in found:
+        for difference in counted.differences:
+            click.echo(f"{one.name}: {difference}", err=True)
+    if any(counted.differences for _, counted in found):
+        ctx.exit(1)
 
 
 def _verified(data: Path, customer: Customer, report: Progress) -> tuple[Customer, Findings]:
