@@ -2,64 +2,95 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from functools import lru_cache
 from hashlib import md5
+from io import BytesIO
 from random import Random
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+import zstandard
 
 from estampe.events import Customer, decode, decode_draft, draft_parts, facets
+from estampe.verdicts import Classification, HitClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from estampe.events import Draft, Event
-    from estampe.log import EventLog, Query, Receipt
+    from estampe.events import Draft, Event, Facets
+    from estampe.log import Clause, EventLog, Query, Receipt
 
 CUSTOMER = Customer(agency="DEMO", customer="028")
 NEIGHBOUR = Customer(agency="DEMO", customer="029")
 
 HASH = md5(b"anna@atelier.example", usedforsecurity=False).hexdigest()
 OTHER_HASH = md5(b"bruno@atelier.example", usedforsecurity=False).hexdigest()
+SETS = (None, UUID(int=1, version=4), UUID(int=2, version=4))
 CONTACTS: tuple[dict[str, Any], ...] = (
     {"type": "id", "value": "C1"},
     {"type": "id", "value": "C2"},
     {"type": "footprint", "id": "C2", "unicity": "anna@atelier.example", "hash": HASH},
     {"type": "hash", "value": HASH.upper()},
     {"type": "unicity", "value": ["bruno@atelier.example"]},
+    {"type": "unicity", "value": ["a", "contact", "without a hash"]},
+    {"type": "id", "value": HASH},
+    {"type": "id", "value": f"{SETS[1]}"},
 )
+CROWD = 40
+"""So many more contacts, for audiences."""
 ACTIONS: tuple[str | int, ...] = ("000PE4", "000PE5", 17)
-CHANNELS = ("email", "sms")
-CODE = {"code": {"enhanced": "5.1.1", "basic": 550}, "diagnostic": "550 5.1.1 é", "mta": ""}
+CHANNELS = ("email", "sms", "notification")
+STAMP_TIMES = (0, 1_599_913_599_999, 1_599_913_600_000, 1_599_913_600_001, 1_600_000_000_000, 2**63 - 1)
+"""Of activations: some a millisecond apart, some ages."""
+DOMAINS = ("atelier.example", "Aol.com", "yahoo.fr", "é.example")
+
+
+def _bounce(verdict: str, subject: str) -> tuple[str, dict[str, Any]]:
+    code = {"code": {"enhanced": "5.1.1", "basic": 550}, "diagnostic": "550 5.1.1 é", "mta": ""}
+    analysis = {"verdict": verdict, "subject": {"type": subject}}
+    return "bounce", {"bounce": {"status": {"type": "sync", **code}, "analysis": analysis}}
+
+
+def _hit(kind: str, **more: str) -> tuple[str, dict[str, Any]]:
+    return "hit", {"link": {"type": kind, **more}, "client": {"type": "web"}}
+
+
 VARIANTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("execution", {}),
     ("activation", {}),
     ("cancellation", {"cancellation": {"type": "redlisted target"}}),
     ("cancellation", {"cancellation": {"type": "bounced target"}}),
-    (
-        "bounce",
-        {
-            "bounce": {
-                "status": {"type": "sync", **CODE},
-                "analysis": {"verdict": "hard", "subject": {"type": "address"}},
-            }
-        },
-    ),
-    (
-        "bounce",
-        {
-            "bounce": {
-                "status": {"type": "async", **CODE},
-                "analysis": {"verdict": "soft", "subject": {"type": "mailbox"}},
-            }
-        },
-    ),
-    ("hit", {"link": {"type": "open"}, "client": {"type": "web"}}),
-    ("hit", {"link": {"type": "redirection", "destination": "https://atelier.example"}, "client": {"type": "web"}}),
+    _bounce("hard", "address"),
+    _bounce("soft", "mailbox"),
+    _bounce("soft", "human"),  # a word of hits
+    _hit("open"),
+    _hit("open"),
+    _hit("redirection", destination="https://atelier.example"),
+    _hit("form"),
+    _hit("mirror"),
+    _hit("unsubscribe"),
+    _hit("a kind of tomorrow"),
     ("optout", {"optout": {"type": "link"}}),
+    ("reply", {"reply": {"type": "stop"}}),
+    ("complaint", {"complaint": {"type": "abuse"}}),
+    ("impression", {"impression": {}}),
+    ("creation", {"creation": {}}),
     ("a type of tomorrow", {}),
 )
+WITHOUT_ACTIVATION = {"execution", "cancellation"}
+WITHOUT_MESSAGE = {"creation"}
+VERDICTS = (
+    Classification(hit_class=HitClass.HUMAN),
+    Classification(hit_class=HitClass.HUMAN, evidence=("clicked twice",), ruleset="1"),
+    Classification(hit_class=HitClass.MPP, evidence=("network 17.0.0.0/8", 'says "é\\n"'), ruleset="1"),
+    Classification(hit_class=HitClass.GENERIC_ROBOT, ruleset="2"),
+    Classification(hit_class=HitClass.GSR),
+)
+JUDGEMENTS = (None, *VERDICTS)
+UNJUDGED: Mapping[UUID, Classification] = MappingProxyType({})
 
 
 class Activity:
@@ -95,6 +126,10 @@ class Activity:
         """Return events of these times."""
         return [self.event(time_ms) for time_ms in times_ms]
 
+    def judgements(self, drafts: Sequence[Draft]) -> list[Classification | None]:
+        """Return a judgement, or none, for each hit among drafts, and none for the others."""
+        return [self._random.choice(JUDGEMENTS) if draft.type == "hit" else None for draft in drafts]
+
     def uuid(self) -> UUID:
         """Return a new id."""
         return UUID(int=self._random.getrandbits(128), version=4)
@@ -103,14 +138,25 @@ class Activity:
         draw = self._random
         name, more = draw.choice(VARIANTS)
         block = {"id": draw.choice(ACTIONS), "kind": "message"}
-        stamp = {"time": 1_600_000_000_000, "id": str(self.uuid()), "thread": str(self.uuid())}
-        contact = draw.choice(CONTACTS)
-        if name in {"execution", "cancellation"}:
+        contact, stamp = self._contact(), self._stamp()
+        if name in WITHOUT_MESSAGE:
+            detail: dict[str, Any] = {}
+        elif name in WITHOUT_ACTIVATION:
             detail = {"execution": {**block, "recipient": contact, "stamp": stamp}}
         else:
-            address = "x" * draw.randrange(80) + "@atelier.example"
+            address = f"{'x' * draw.randrange(80)}@{draw.choice(DOMAINS)}"
             detail = {"activation": {**block, "receiver": contact, "stamp": stamp, "recipient": address}}
         return {"type": name, "source": {"type": draw.choice(CHANNELS), "detail": detail | more}}
+
+    def _contact(self) -> dict[str, Any]:
+        draw = self._random
+        return draw.choice(CONTACTS) if draw.random() < 0.7 else {"type": "id", "value": f"D{draw.randrange(CROWD)}"}
+
+    def _stamp(self) -> dict[str, Any]:
+        draw = self._random
+        stamp = {"time": draw.choice(STAMP_TIMES), "id": self.uuid(), "thread": self.uuid()}
+        chosen = draw.choice(SETS)
+        return {**stamp, "set": chosen} if chosen else stamp
 
 
 def bodies(drafts: Sequence[Draft], receipts: Sequence[Receipt], customer: Customer = CUSTOMER) -> list[bytes]:
@@ -126,24 +172,91 @@ def lines(log: EventLog, query: Query) -> list[bytes]:
     return b"".join(log.scan(query)).splitlines()
 
 
-def selected(stored: Sequence[bytes], query: Query) -> list[bytes]:
-    """Return which of the events in a log, given in their order, a query without a limit asks for."""
-    found = [body for body in stored if _is_selected(body, query)]
+class Read(NamedTuple):
+    """An event's bytes, read."""
+
+    body: bytes
+    event: Event
+    facts: Facets
+
+
+@lru_cache(10_000)
+def read(body: bytes) -> Read:
+    """Read an event, once for all the queries that it meets."""
+    event = decode(body)
+    return Read(body, event, facets(event))
+
+
+def unpack(frames: bytes) -> bytes:
+    """Return what zstd frames, laid end to end, hold."""
+    with zstandard.ZstdDecompressor().stream_reader(BytesIO(frames), read_across_frames=True) as reader:
+        return reader.read()
+
+
+def positions(log: EventLog) -> dict[UUID, int]:
+    """Return where each event of a log is."""
+    with closing(log.subscribe(0)) as follower:
+        placed = [each for batch in iter(lambda: follower.next(0), ()) for each in batch]
+    return {decode(each.body).id: each.position for each in placed}
+
+
+def judge(log: EventLog, judgements: Mapping[UUID, Classification]) -> int:
+    """Classify events by their ids."""
+    places = positions(log)
+    return log.classify({places[event_id]: judgement for event_id, judgement in judgements.items()})
+
+
+def selected(stored: Sequence[bytes], query: Query, judged: Mapping[UUID, Classification] = UNJUDGED) -> list[bytes]:
+    """Return which of the events in a log, given in their order, a query without a limit asks for.
+
+    Parameters:
+        stored: the events' bytes.
+        query: the query; its limit is left to the caller.
+        judged: the classifications of hits, by event id.
+    """
+    found = [
+        _annotated(body, event, judged) if query.annotate else body
+        for body, event, facts in map(read, stored)
+        if all(_answers(event, facts, query, judged))
+    ]
     return found[::-1] if query.sort == "desc" else found
 
 
-def _is_selected(body: bytes, query: Query) -> bool:
-    event = decode(body)
-    return all(_answers(event, query))
+def _annotated(body: bytes, event: Event, judged: Mapping[UUID, Classification]) -> bytes:
+    if event.type != "hit":
+        return body
+    return b'%b,"classification":%b}' % (body[:-1], msgspec.json.encode(judged.get(event.id)))
 
 
-def _answers(event: Event, query: Query) -> Iterator[bool]:
-    facts = facets(event)
-    yield query.start_ms is None or event.timestamp >= query.start_ms
-    yield query.end_ms is None or event.timestamp < query.end_ms
+def class_of(event: Event, judged: Mapping[UUID, Classification]) -> str:
+    """Return a hit's class, and nothing for another event."""
+    if event.type != "hit":
+        return ""
+    return judged[event.id].hit_class if event.id in judged else HitClass.HUMAN
+
+
+def _answers(event: Event, facts: Facets, query: Query, judged: Mapping[UUID, Classification]) -> Iterator[bool]:
+    yield _is_within(event.timestamp, query.start_ms, query.end_ms)
+    yield _is_within(facts.activation_time_ms, query.activation_start_ms, query.activation_end_ms)
     yield not query.types or facts.type in query.types
     yield not query.subtypes or facts.subtype in query.subtypes
     yield query.channel in {None, facts.channel}
     yield query.action in {None, facts.action}
     yield query.contact in {None, facts.contact}
     yield query.hash is None or query.hash.lower() == facts.hash
+    yield query.set in {None, facts.set}
+    yield not query.classes or class_of(event, judged) in query.classes
+    yield not query.clauses or any(all(_is_meant(facts, clause)) for clause in query.clauses)
+
+
+def _is_within(time_ms: int | None, start_ms: int | None, end_ms: int | None) -> bool:
+    if start_ms is None and end_ms is None:
+        return True
+    return time_ms is not None and (start_ms is None or start_ms <= time_ms) and (end_ms is None or time_ms < end_ms)
+
+
+def _is_meant(facts: Facets, clause: Clause) -> Iterator[bool]:
+    yield clause.channel in {None, facts.channel}
+    yield not clause.types or facts.type in clause.types
+    yield not clause.subtypes or facts.subtype in clause.subtypes
+    yield not clause.actions or facts.action in clause.actions

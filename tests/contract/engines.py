@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from activity import CUSTOMER
@@ -12,12 +13,23 @@ from estampe.log import SqliteEventLog, history, path_of, scan, segment, subscri
 from estampe.log.clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import pytest
 
     from estampe.events import Customer
     from estampe.log import EventLog
+
+
+MISCOUNT = """
+UPDATE counts SET events = events + 1 WHERE trait = 'human';
+DELETE FROM counts WHERE trait = '';
+DELETE FROM audiences WHERE action = 1;
+UPDATE audiences SET openers = openers + 1;
+UPDATE reactors SET clicks = clicks + 1;
+"""
 
 
 class Wall:
@@ -46,6 +58,12 @@ class Engine(Protocol):
     def crash(self, folder: Path, copy: Path) -> None:
         """Make a copy of a folder as a crash at this moment would leave it."""
 
+    def fill_up(self, log: EventLog) -> AbstractContextManager[None]:
+        """Leave no room on the disk for a while."""
+
+    def miscount(self, log: EventLog) -> None:
+        """Make a counter of each sort wrong."""
+
 
 class Sqlite:
     """Rows and sealed segments in one file."""
@@ -72,6 +90,19 @@ class Sqlite:
     def crash(self, folder: Path, copy: Path) -> None:
         """Copy the files as they are."""
         shutil.copytree(folder, copy)
+
+    @contextmanager
+    def fill_up(self, log: EventLog) -> Iterator[None]:
+        """Forbid the file to grow."""
+        assert isinstance(log, SqliteEventLog)
+        log._writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1"), in_transaction=False)
+        yield
+        log._writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1000000000"), in_transaction=False)
+
+    def miscount(self, log: EventLog) -> None:
+        """Spoil rows of all counters."""
+        assert isinstance(log, SqliteEventLog)
+        log._writer.run(lambda connection: connection.execute(MISCOUNT))
 
 
 ENGINES: dict[str, Engine] = {"sqlite": Sqlite()}
