@@ -168,6 +168,7 @@ class Counting(msgspec.Struct, frozen=True, kw_only=True):
         period_ms: count each period of this length by itself, a multiple of `HOUR_MS`; None makes one of all.
         by: count each combination of these facets by itself. `trait` is finer than the subtype: a hit's class, a
             bounce's subject, the domain of the address that a complaint is about.
+        limit: at most so many counts.
     """
 
     start_ms: int | None = None
@@ -175,6 +176,7 @@ class Counting(msgspec.Struct, frozen=True, kw_only=True):
     action: str | None = None
     period_ms: int | None = None
     by: tuple[Facet, ...] = ()
+    limit: int | None = None
 
 
 class Count(NamedTuple):

@@ -414,5 +414,5 @@ def counted(by: Iterable[Facet]) -> str:
 SELECT hour / :period * :period{facets}, sum(events) FROM actions CROSS JOIN counts ON action = actions.id
     JOIN kinds ON kinds.id = kind
 WHERE (:action IS NULL OR name = :action) AND hour >= :low AND hour < :high
-GROUP BY 1{facets} ORDER BY 1{facets}
+GROUP BY 1{facets} ORDER BY 1{facets} LIMIT :limit
 """  # noqa: S608  names of our own

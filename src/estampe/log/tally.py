@@ -120,6 +120,7 @@ def counts(connection: apsw.Connection, counting: Counting) -> Iterator[Count]:
         "action": counting.action,
         "low": (counting.start_ms or 0) // HOUR_MS,
         "high": (LAST_MS if counting.end_ms is None else counting.end_ms) // HOUR_MS + (counting.end_ms is None),
+        "limit": -1 if counting.limit is None else counting.limit,
     }
     for period, *names, events in connection.execute(sql.counted(counting.by), bindings):
         yield Count(period * HOUR_MS, tuple(names), events)
