@@ -18,6 +18,8 @@ PARTS = {"execution", "tracking", "bounces", "sources", "feed", "stats"}
 FLOORS: tuple[set[str], ...] = (
     {"__main__"},
     {"cli"},
+    {"__init__"},  # the door: what `from estampe import …` gives to others
+    {"client"},
     {"app"},  # wires everything below it together, so that the command need not
     {"http", "web"},
     PARTS,
@@ -27,13 +29,20 @@ FLOORS: tuple[set[str], ...] = (
     {"events"},
     {"settings", "instants", "demo"},
     {"errors"},
-    {"__init__"},
+    {"version"},
 )
 """From the top to the ground; what stands on one floor does not know its neighbours."""
 
 RESIDENTS = set().union(*FLOORS)
 
-OWNERS = {"apsw": "log", "rbloom": "log", "sqlalchemy": "catalog", "granian": "http", "starlette": "http"}
+OWNERS = {
+    "apsw": "log",
+    "rbloom": "log",
+    "sqlalchemy": "catalog",
+    "granian": "http",
+    "starlette": "http",
+    "httpx": "client",
+}
 """Who alone knows a library."""
 
 
@@ -66,9 +75,11 @@ def _imports(source: str, module: str) -> Iterator[Import]:
             yield from (Import(module, node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}:{node.lineno} imports by a relative name"
-            names = RESIDENTS & {alias.name for alias in node.names} if node.module == "estampe" else ()
-            yield from (Import(module, node.lineno, f"estampe.{name}") for name in names)
-            yield Import(module, node.lineno, node.module or "")
+            names = {alias.name for alias in node.names}
+            residents = names & RESIDENTS if node.module == "estampe" else set()
+            yield from (Import(module, node.lineno, f"estampe.{name}") for name in residents)
+            if names - residents:
+                yield Import(module, node.lineno, node.module or "")
 
 
 def _everything() -> list[Import]:
@@ -85,8 +96,12 @@ def _goes_down(found: Import) -> bool:
     return found.resident == below or _floor(found.resident) > _floor(below)
 
 
+def _is_ours(found: Import) -> bool:
+    return found.imported.split(".")[0] == "estampe"
+
+
 def _wrong(imports: list[Import]) -> list[str]:
-    ours = [found for found in imports if found.imported.split(".")[0] == "estampe"]
+    ours = filter(_is_ours, imports)
     return [f"{each.module}:{each.line} imports {each.imported}" for each in ours if not _goes_down(each)]
 
 
@@ -116,6 +131,12 @@ def test_the_inside_of_the_log_is_its_own() -> None:
     ] == []
 
 
+def test_the_client_stands_on_the_model_alone() -> None:
+    """Whoever reads over HTTP loads neither server nor log."""
+    seen = {_resident(found.imported) for found in _everything() if found.resident == "client" and _is_ours(found)}
+    assert seen <= {"client", "events", "instants", "errors", "version"}
+
+
 @pytest.mark.parametrize(
     ("module", "source"),
     [
@@ -128,6 +149,7 @@ def test_the_inside_of_the_log_is_its_own() -> None:
         ("estampe.stats.daily", "from estampe import feed"),
         ("estampe.http.api", "import estampe.cli.serve"),
         ("estampe.errors", "from estampe import settings"),
+        ("estampe.http.api", "from estampe import Client"),
     ],
 )
 def test_an_import_that_goes_up_or_sideways_is_seen(module: str, source: str) -> None:
@@ -136,6 +158,6 @@ def test_an_import_that_goes_up_or_sideways_is_seen(module: str, source: str) ->
 
 def test_an_import_that_goes_down_or_stays_at_home_is_not() -> None:
     source = (
-        "import json\nfrom estampe import __version__, events\nfrom estampe.log import Query\nimport estampe.http.api"
+        "import json\nfrom estampe import events, version\nfrom estampe.log import Query\nimport estampe.http.api"
     )
     assert _wrong(list(_imports(source, "estampe.http.server"))) == []
