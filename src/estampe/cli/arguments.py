@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from estampe import client
 from estampe.catalog import parse_customer
 from estampe.demo import now_ms
 from estampe.errors import EstampeError
@@ -68,6 +69,36 @@ data_option = click.option(
     show_default=True,
     help="The folder with the logs and the catalog.",
 )
+
+RETRIES = client.Retries(attempts=4)
+"""Somebody waits at the terminal."""
+
+
+def key_options(scope: str) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Return the options that name a key with a scope."""
+    key = click.option("--key", envvar="ESTAMPE_KEY", show_envvar=True, help=f"A key with the scope {scope}.")
+    file = click.option(
+        "--key-file",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        help="The key is in this file; unlike --key, nobody sees it in the list of processes.",
+    )
+    return lambda command: key(file(command))
+
+
+def client_of(url: str, key: str | None, key_file: str | None) -> client.Client:
+    """Return a client for a server, with the key that was named.
+
+    Raises:
+        click.UsageError: none was.
+        InvalidAddress, InvalidKey: the URL or the key is none.
+    """
+    if key_file:
+        with click.open_file(key_file, encoding="latin-1") as file:
+            key = file.read()
+    if not key:
+        raise click.UsageError("A server wants a key: say --key-file, or set ESTAMPE_KEY.")
+    return client.Client(url, key, retries=RETRIES)
+
 
 files_argument = click.argument(
     "files",

@@ -20,10 +20,10 @@ import click
 import msgspec
 from rich.console import Console
 
+from estampe import client
 from estampe.app import opened_keys
 from estampe.catalog import parse_customer
 from estampe.cli.arguments import examples
-from estampe.cli.client import Client
 from estampe.demo import Generator
 from estampe.errors import EstampeError
 from estampe.events import decode
@@ -66,9 +66,9 @@ def demo(port: int, rate: float, seconds: float) -> None:
     with suppress(KeyboardInterrupt), TemporaryDirectory(prefix="estampe-demo-") as folder:
         data = Path(folder)
         key = _prepare(data)
-        with _server(data, port) as url, closing(Client(url, key)) as client:
+        with _server(data, port) as url, client.Client(url, key) as publisher:
             _welcome(url, key, data)
-            _live(client, rate, seconds)
+            _live(publisher, rate, seconds)
 
 
 def _prepare(data: Path) -> str:
@@ -124,23 +124,23 @@ def _curl(url: str, key: str) -> str:
     return f"curl -i -X GET \\\n  '{url}' \\\n  -H 'X-Key: {key}'\n"
 
 
-def _live(client: Client, rate: float, seconds: float) -> None:
+def _live(publisher: client.Client, rate: float, seconds: float) -> None:
     """Keep one line of news while events are published, until the time is over or Ctrl-C."""
     published = 0
     with suppress(KeyboardInterrupt), Console().status("Starting") as line:
-        for published in _publish(client, rate, seconds):
-            until = format_instant(client.complete_until_ms())
+        for published in _publish(publisher, rate, seconds):
+            until = format_instant(publisher.watermark().complete_until_ms)
             line.update(f"{published:,} events published, complete until {until}; Ctrl-C ends the demo")
     click.echo(f"{published:,} events published; the demo is over and its folder removed.")
 
 
-def _publish(client: Client, rate: float, seconds: float) -> Iterator[int]:
+def _publish(publisher: client.Client, rate: float, seconds: float) -> Iterator[int]:
     """Publish at a steady rate; yield how many so far."""
     drafts = map(msgspec.json.encode, Generator(SEED, CUSTOMER.name).drafts(sys.maxsize))
     started, published = time.monotonic(), 0
     while (elapsed := time.monotonic() - started) < seconds:
         if batch := list(islice(drafts, min(int(elapsed * rate) - published, LARGEST_BATCH))):
-            client.publish(batch)
+            publisher.publish(batch)
         published += len(batch)
         yield published
         time.sleep(TICK_S)

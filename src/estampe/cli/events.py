@@ -1,27 +1,34 @@
-"""`estampe events`: read a log from its data folder, also beside a running server."""
+"""`estampe events`: read a log from its data folder, also beside a running server, or from a server."""
 
 from __future__ import annotations
 
 import time
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Literal
+from itertools import islice
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 import msgspec
 
-from estampe.cli.arguments import CUSTOMER, data_option, examples, parse_moment, reading
+from estampe.cli.arguments import CUSTOMER, client_of, data_option, examples, key_options
 from estampe.cli.customers import only
 from estampe.cli.listing import FORMS, listing
-from estampe.log import Query, SqliteLogReader, path_of
+from estampe.cli.selection import filter_options, query_of
+from estampe.client import HistoryRewritten
+from estampe.events import encode
+from estampe.log import SqliteLogReader, path_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Unpack
 
     from estampe.cli.listing import Listing
+    from estampe.client import Client, Filters
     from estampe.events import Customer
+    from estampe.log import Query
 
 POLL_S = 0.25
-MOMENT = reading(parse_moment)
+BATCH_LINES = 256
 
 
 @click.command(
@@ -32,50 +39,77 @@ MOMENT = reading(parse_moment)
         "estampe events DEMO/028 --type bounce --type complaint --format csv",
         "estampe events --action 000PE4 --since 2026-01-01 --until 7d --format ndjson",
         "estampe events --contact 000R4M0T --follow",
+        "estampe events --type hit --subtype open --classification all --annotate",
+        "estampe events --url https://events.example --key-file key.txt --since 1d --follow",
     ),
 )
 @click.argument("customer", type=CUSTOMER, required=False)
+@click.option("--url", help="Read from this running server, which knows the customer by the key.")
+@key_options("read")
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMS),
     help="How to write them.  [default: table on a terminal, else ndjson]",
 )
-@click.option("--type", "types", multiple=True, help="Only events of this type; may be repeated.")
-@click.option("--action", help="Only events of this action's id.")
-@click.option("--contact", help="Only events of this contact's id.")
-@click.option(
-    "--since",
-    "start_ms",
-    metavar="TIME",
-    type=MOMENT,
-    help="From this time on: 1h (ago), 2026-01-31, 2026-01-31T08:00Z.",
-)
-@click.option("--until", "end_ms", metavar="TIME", type=MOMENT, help="Before this time, written in the same way.")
-@click.option("--sort", type=click.Choice(["asc", "desc"]), default="asc", show_default=True, help="By time.")
+@filter_options
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--follow", is_flag=True, help="Go on with what is published later, until Ctrl-C.")
 @data_option
 def events(  # noqa: PLR0913  one for each option
     *,
     customer: Customer | None,
+    url: str | None,
+    key: str | None,
+    key_file: str | None,
     form: str | None,
-    types: tuple[str, ...],
-    action: str | None,
-    contact: str | None,
-    start_ms: int | None,
-    end_ms: int | None,
-    sort: Literal["asc", "desc"],
     limit: int | None,
     follow: bool,
     data: Path,
+    **filters: Unpack[Filters],
 ) -> None:
-    """Print the events of CUSTOMER, which may be left out if there is only one."""
-    if follow and (sort == "desc" or limit is not None or end_ms is not None):
+    """Print the events of CUSTOMER, which may be left out if there is only one.
+
+    They are read from the data folder, or with --url from a server.
+    """
+    if follow and (filters["sort"] == "desc" or limit is not None or filters["end"] is not None):
         raise click.UsageError("--follow goes on in order of time: leave out --sort desc, --limit and --until.")
-    query = Query(start_ms=start_ms, end_ms=end_ms, types=types, action=action, contact=contact, sort=sort, limit=limit)
+    if url and customer is not None:
+        raise click.UsageError("With --url the key says whose events they are: leave out CUSTOMER.")
+    with closing(listing(form)) as out:
+        if url:
+            with client_of(url, key, key_file) as client:
+                _print_server(client, filters, limit, out, follow=follow)
+        else:
+            _print_folder(data, customer, query_of(filters, limit), out, follow=follow)
+
+
+def _print_server(client: Client, filters: Filters, limit: int | None, out: Listing, *, follow: bool) -> None:
+    if follow:
+        with suppress(KeyboardInterrupt):
+            _follow_server(client, filters, out)
+        return
+    lines = islice(client.lines(**filters), limit)
+    while batch := list(islice(lines, BATCH_LINES)):
+        out.add(b"".join(line + b"\n" for line in batch))
+
+
+def _follow_server(client: Client, filters: Filters, out: Listing) -> NoReturn:
+    """Print what there is and what follows, also across a rewriting of history."""
+    from_first: Filters = {**filters, "start": filters.get("start") or 0}
+    after = None
+    while True:
+        try:
+            for event, _ in client.follow(after, poll_s=POLL_S, **from_first):
+                out.add(encode(event) + b"\n")
+        except HistoryRewritten as exc:
+            click.echo(f"{exc}", err=True)
+            after = exc.after
+
+
+def _print_folder(data: Path, customer: Customer | None, query: Query, out: Listing, *, follow: bool) -> None:
     found = only(data, customer)
-    with closing(SqliteLogReader(path_of(data, found), found)) as log, closing(listing(form)) as out:
+    with closing(SqliteLogReader(path_of(data, found), found)) as log:
         complete_until_ms = _print(log, query, out)
         if follow:
             _follow(log, msgspec.structs.replace(query, start_ms=complete_until_ms), out)

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estampe.cli.arguments import CUSTOMER, data_option, examples, files_argument
-from estampe.cli.client import Client, ServerRefused
+from estampe.cli.arguments import (
+    CUSTOMER,
+    client_of,
+    data_option,
+    examples,
+    files_argument,
+    key_options,
+)
 from estampe.cli.items import Items
+from estampe.client import Refused
 from estampe.errors import EstampeError
 from estampe.events import Fault, InvalidEvent, decode_draft
 from estampe.log import Logs
@@ -18,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from estampe.client import Client
     from estampe.events import Customer, Draft
+    from estampe.log import EventLog
 
     Publish = Callable[[list[bytes]], list[bool]]
     """Publishes drafts' texts and answers for each whether it was known before."""
@@ -40,46 +49,55 @@ class WrongDrafts(EstampeError):
 @click.command(
     short_help="Publish drafts, into a server or a data folder.",
     epilog=examples(
-        "estampe publish drafts.json --url http://127.0.0.1:8080 --key est_...",
+        "estampe publish drafts.json --url http://127.0.0.1:8080 --key-file key.txt",
         "estampe publish drafts.ndjson.zst --customer DEMO/028",
         "produce-drafts | estampe publish -",
     ),
 )
 @files_argument
 @click.option("--url", envvar="ESTAMPE_URL", show_envvar=True, help="A running server.")
-@click.option("--key", envvar="ESTAMPE_KEY", show_envvar=True, help="A key with the scope write.")
+@key_options("write")
 @click.option("--customer", metavar="CUSTOMER", type=CUSTOMER, help="Publish into the data folder as this customer.")
 @data_option
-def publish(files: tuple[str, ...], url: str | None, key: str | None, customer: Customer | None, data: Path) -> None:
+def publish(  # noqa: PLR0913  one for each option
+    *,
+    files: tuple[str, ...],
+    url: str | None,
+    key: str | None,
+    key_file: str | None,
+    customer: Customer | None,
+    data: Path,
+) -> None:
     """Publish the drafts in each FILE into a running server, or with --customer into a data folder.
 
     A FILE is a JSON array or has an object a line, plain, .gz or .zst; - is standard input.
     A batch (up to 1,000 drafts) is published whole or not at all; a draft with an id may be sent again.
     """
-    with _way(url, key, customer, data) as send:
+    if customer is not None:
+        way = _folder(data, customer)
+    elif url:
+        way = _server(client_of(url, key, key_file))
+    else:
+        raise click.UsageError("Say where to: --url of a running server and a key for it, or --customer.")
+    with way as send:
         published, known = _publish_all(files, send)
     click.echo(f"published {published:,}" + (f", known before {known:,}" if known else ""))
 
 
 @contextmanager
-def _way(url: str | None, key: str | None, customer: Customer | None, data: Path) -> Iterator[Publish]:
-    if customer is not None:
-        with closing(Logs(data)) as logs:
-            yield _into_folder(logs, customer)
-    elif url and key:
-        with closing(Client(url, key)) as client:
-            yield lambda drafts: [receipt.duplicate for receipt in client.publish(drafts)]
-    else:
-        raise click.UsageError("Say where to: --url and --key of a running server, or --customer.")
+def _server(client: Client) -> Iterator[Publish]:
+    with client:
+        yield lambda drafts: [receipt.duplicate for receipt in client.publish(drafts)]
 
 
-def _into_folder(logs: Logs, customer: Customer) -> Publish:
-    log = logs.of(customer)
+@contextmanager
+def _folder(data: Path, customer: Customer) -> Iterator[Publish]:
+    with closing(Logs(data)) as logs:
+        yield _into(logs.of(customer))
 
-    def send(texts: list[bytes]) -> list[bool]:
-        return [receipt.duplicate for receipt in log.publish(_drafts(texts)).result()]
 
-    return send
+def _into(log: EventLog) -> Publish:
+    return lambda texts: [receipt.duplicate for receipt in log.publish(_drafts(texts)).result()]
 
 
 def _drafts(texts: list[bytes]) -> list[Draft]:
@@ -102,7 +120,7 @@ def _publish_all(files: tuple[str, ...], send: Publish) -> tuple[int, int]:
         for batch in _batches(Items(name)):
             try:
                 duplicates = send(batch)
-            except (WrongDrafts, ServerRefused) as exc:
+            except (WrongDrafts, Refused) as exc:
                 _show(exc.faults, name, first)
                 raise EstampeError(f"{exc}; published before: {published:,}") from exc
             first += len(batch)

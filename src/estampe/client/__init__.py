@@ -1,6 +1,10 @@
 """`estampe.Client` and `estampe.AsyncClient`: read, follow and publish events over HTTP."""
 
-from estampe.client.asynchronous import AsyncClient
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from estampe.client.calls import Receipt, Watermark
 from estampe.client.failures import (
     Conflict,
@@ -25,8 +29,11 @@ from estampe.client.failures import (
 )
 from estampe.client.filters import Filters, Moment, Words
 from estampe.client.retries import Retries
-from estampe.client.sync import Client
 from estampe.client.windows import Followed
+
+if TYPE_CHECKING:
+    from estampe.client.asynchronous import AsyncClient
+    from estampe.client.sync import Client
 
 __all__ = [
     "AsyncClient",
@@ -58,3 +65,12 @@ __all__ = [
     "Words",
     "WrongServer",
 ]
+
+_HOMES = {"AsyncClient": "estampe.client.asynchronous", "Client": "estampe.client.sync"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load httpx with the first client, so that the command starts, and the server runs, without it (PEP 562)."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -50,10 +50,10 @@ def beginning(after: str | None, filters: Filters) -> Position | None:
 
     Raises:
         InvalidPosition: `after` is none.
-        InvalidSelection: the filters have an end or an order.
+        InvalidSelection: the filters have an end or another order.
         InvalidTime, InvalidInstant: `start` is no time.
     """
-    if "end" in filters or "sort" in filters:
+    if filters.get("end") is not None or filters.get("sort") == "desc":
         raise InvalidSelection("a follower goes on in order of time: leave out end and sort")
     if after is not None:
         return Position.parse(after)

@@ -100,7 +100,7 @@ class Client:
             after: the position to resume from; absent, from `start`, or else what is published from now on.
             poll_s: how long to wait between two lists, seconds.
             behind_s: how far to stay behind a server of the second kind, seconds.
-            filters: as in `events`, but neither `end` nor `sort`.
+            filters: as in `events`, but without `end` and `sort`.
 
         Raises:
             HistoryRewritten: an operator has changed what was read before; its `after` goes on from there.
