@@ -13,10 +13,11 @@ from estampe.log import SqliteEventLog, history, path_of, scan, segment, subscri
 from estampe.log.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    import apsw
     import pytest
 
     from estampe.events import Customer
@@ -95,14 +96,19 @@ class Sqlite:
     def fill_up(self, log: EventLog) -> Iterator[None]:
         """Forbid the file to grow."""
         assert isinstance(log, SqliteEventLog)
-        log._writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1"), in_transaction=False)
+        log._writer.run(_allow(1), in_transaction=False)
         yield
-        log._writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1000000000"), in_transaction=False)
+        log._writer.run(_allow(1_000_000), in_transaction=False)
 
     def miscount(self, log: EventLog) -> None:
         """Spoil rows of all counters."""
         assert isinstance(log, SqliteEventLog)
         log._writer.run(lambda connection: connection.execute(MISCOUNT))
+
+
+def _allow(pages: int) -> Callable[[apsw.Connection], object]:
+    """Return what sets how large a file may become; never smaller than it is."""
+    return lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}")
 
 
 ENGINES: dict[str, Engine] = {"sqlite": Sqlite()}

@@ -34,7 +34,7 @@ def counted(
         ):
             period = event.timestamp // counting.period_ms * counting.period_ms if counting.period_ms else 0
             found[period, tuple(facts[name] for name in counting.by)] += 1
-    return [Count(period, names, events) for (period, names), events in sorted(found.items())]
+    return [Count(period, names, events) for (period, names), events in sorted(found.items())][: counting.limit]
 
 
 def reached(stored: Sequence[bytes], action: str, judged: Mapping[UUID, Classification] = UNJUDGED) -> Audience:

@@ -91,6 +91,7 @@ hours = st.none() | st.integers(-2, HOURS + 2).map(lambda hour: START_MS + hour 
         action=st.sampled_from(EVERYWHERE),
         period_ms=st.sampled_from(PERIODS),
         by=st.lists(st.sampled_from(FACETS), max_size=5, unique=True).map(tuple),
+        limit=st.sampled_from([None, None, 0, 1, 20]),
     )
 )
 @settings(max_examples=200, deadline=None)
