@@ -10,10 +10,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from estampe.http.routes import ListRoute
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from estampe.http.routes import Route
+    from estampe.http.routes import Parameter, Route
 
 SERVER = "http://127.0.0.1:8080"
 """Where samples call unless told; the reference page puts its own address in its place."""
@@ -27,6 +29,9 @@ _BODIES: dict[str, msgspec.Raw] = msgspec.json.decode(
     _HOUSE.joinpath("bodies.json").read_bytes(), type=dict[str, msgspec.Raw]
 )
 """What the samples of operations with a body send, by path."""
+
+_UNSHOWN = ("classifications", "annotate")
+"""A second name, and what is ours: a sample for the documented API runs there too."""
 
 _MARK = re.compile(r"%(\w+|,)%")
 
@@ -46,8 +51,8 @@ def _as_it_is(body: str) -> str:
 class Language(NamedTuple):
     """A language of the samples; the program's pattern is `languages/<name>.txt`.
 
-    A pattern's margin says when a line stands: always, with a `query` or `bare` of one, with a `body` or to `get`, or
-    once for `each` parameter of the query.
+    A pattern's margin says when a line stands: always, with a `query` or `bare` of one, with a `body` or to `get`,
+    with a `key` or `open` to all, or once for `each` parameter of the query.
 
     Parameters:
         name: its short name.
@@ -90,8 +95,12 @@ class _Call(NamedTuple):
 
     @property
     def margins(self) -> set[str]:
-        """The margins of the lines that this call needs, but for `each`."""
-        return {"", "query" if self.query else "bare", "body" if self.body else "get"}
+        """The words in the margins of the lines that this call needs, but for `each`."""
+        return {
+            "query" if self.query else "bare",
+            "body" if self.body else "get",
+            "key" if self.key else "open",
+        }
 
     def facts(self, language: Language) -> dict[str, str]:
         return {
@@ -124,16 +133,22 @@ def code_samples(
 
 
 def _call(route: Route, server: str, key: str, values: Mapping[str, str]) -> _Call:
-    chosen = {parameter: values.get(parameter.name, parameter.example) for parameter in route.parameters}
+    chosen = {parameter: values.get(parameter.name, parameter.example) for parameter in _shown(route)}
     places = {each.name: quote(text, safe="") for each, text in chosen.items() if each.place == "path"}
-    body = _BODIES[route.path] if route.method == "POST" else b""
+    body = bytes(_BODIES[route.path]) if route.method == "POST" else b""
     return _Call(
-        route.method,
-        server + route.path.format_map(places),
-        {each.name: text for each, text in chosen.items() if each.place == "query"},
-        key,
-        msgspec.json.format(bytes(body), indent=2).decode() if body else "",
+        method=route.method,
+        address=server + route.path.format_map(places),
+        query={each.name: text for each, text in chosen.items() if each.place == "query"},
+        key=key if route.scope else "",
+        body=msgspec.json.format(body, indent=2).decode() if body else "",
     )
+
+
+def _shown(route: Route) -> list[Parameter]:
+    """Return the parameters of a sample: of those that say the same, the first."""
+    others = route.one_of[1:] if isinstance(route, ListRoute) else ()
+    return [each for each in route.parameters if each.name not in {*others, *_UNSHOWN}]
 
 
 def _program(language: Language, call: _Call) -> str:
@@ -148,7 +163,7 @@ def _lines(pattern: str, call: _Call, facts: dict[str, str]) -> Iterator[tuple[s
         if margin.strip() == "each":
             for name, value in call.query.items():
                 yield text, {"name": name, "value": value, ",": "" if name == last else ","}
-        elif margin.strip() in call.margins:
+        elif call.margins.issuperset(margin.split()):
             yield text, facts
 
 
