@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import httpx
 
@@ -142,5 +142,5 @@ class _Line:
     async def _ask(self, ask: Ask) -> Reply:
         await self.aclose()
         self._response = await self._http.send(wire.request(self._http, ask), stream=True)
-        self._parts = self._response.aiter_raw()
+        self._parts = aiter(cast("httpx.AsyncByteStream", self._response.stream))
         return wire.reply(self._response)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import httpx
 
@@ -193,5 +193,5 @@ class _Line:
     def _ask(self, ask: Ask) -> Reply:
         self.close()
         self._response = self._http.send(wire.request(self._http, ask), stream=True)
-        self._parts = self._response.iter_raw()
+        self._parts = iter(cast("httpx.SyncByteStream", self._response.stream))
         return wire.reply(self._response)
