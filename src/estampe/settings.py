@@ -70,6 +70,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 64 * 1_048_576
     batch_limit: Annotated[int, _doc("drafts", "drafts in one publication", ge=1, le=1_000_000)] = 10_000
     query_limit: Annotated[int, _doc("bytes", "the longest query string", ge=64, le=65_536)] = 4_096
+    items_limit: Annotated[
+        int, _doc("items", "items and kinds of event that one call about a campaign may name", ge=1, le=100_000)
+    ] = 1_000
+    statistics_limit: Annotated[int, _doc("rows", "rows in one answer of statistics", ge=1, le=10_000_000)] = 100_000
     rate: Annotated[
         float,
         _doc("requests/s", "requests a second of one key in the long run; 0 sets no limit", ge=0, le=1e6),

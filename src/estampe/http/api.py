@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from starlette import routing
 from starlette.exceptions import HTTPException
-from starlette.routing import Route, Router
 
 from estampe.http import journal
+from estampe.http.documents import Document
 from estampe.http.exchange import ClientGone, Exchange
 from estampe.http.health import Count, Live, Ready
 from estampe.http.lists import EventList
+from estampe.http.openapi import encoded
 from estampe.http.problems import Kind, Problem
 from estampe.http.publications import Publication
-from estampe.http.routes import LISTS
+from estampe.http.reference import pages
+from estampe.http.routes import OPERATIONS, ListRoute
+from estampe.http.statistics import ActionStatistics, Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
     from estampe.catalog import Scope as KeyScope
+    from estampe.http.routes import Route
     from estampe.http.services import Services
 
 _CLIENT_GONE = 499
@@ -60,6 +66,7 @@ class Resource:
         """Answer the exchange in the scope."""
         exchange: Exchange = scope["estampe.exchange"]
         exchange.route = self.path
+        exchange.path_texts = scope["path_params"]
         operation = self.operations.get(exchange.method)
         if operation is None:
             allowed = ", ".join(self.operations)
@@ -83,7 +90,8 @@ class Api:
         )
         self._services = services
         self._stall_seconds = services.settings.stall_seconds
-        self._router = Router([Route(resource.path, resource) for resource in self.resources], redirect_slashes=False)
+        paths = [routing.Route(resource.path, resource) for resource in self.resources]
+        self._router = routing.Router(paths, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; an answer that cannot be ended raises, which breaks the connection."""
@@ -123,15 +131,28 @@ class Api:
 
 def _operations(services: Services) -> dict[str, dict[str, Operation]]:
     """Return what each path does, by method."""
-    operations: dict[str, dict[str, Operation]] = {}
-    for route in LISTS:
-        read = Operation(EventList(route, services), "read")
-        operations[route.path] = {"GET": read, "HEAD": read}
-    operations["/actions/events"]["POST"] = Operation(Publication(services), "write")
-    for path, handler in (
-        ("/health/live", Live()),
-        ("/health/ready", Ready(services.settings.data)),
-        ("/metrics", Count(services)),
-    ):
-        operations[path] = {"GET": Operation(handler), "HEAD": Operation(handler)}
+    operations: dict[str, dict[str, Operation]] = defaultdict(dict)
+    others = _others(services)
+    for route in OPERATIONS:
+        handler = EventList(route, services) if isinstance(route, ListRoute) else others[route.path](route)
+        operations[route.path][route.method] = Operation(handler, route.scope)
+        if route.method == "GET":
+            operations[route.path]["HEAD"] = Operation(handler, route.scope)
+    for path, page in pages().items():
+        operations[path] = {"GET": Operation(page), "HEAD": Operation(page)}
     return operations
+
+
+def _others(services: Services) -> dict[str, Callable[[Route], Handler]]:
+    """Return what makes the handlers of operations that are no lists, by path."""
+    description = Document(encoded(), "application/json")
+    return {
+        "/actions/events": lambda _: Publication(services),
+        "/actions/{id}/statistics": lambda route: ActionStatistics(route, services),
+        "/actions/statistics": lambda route: Counts(route, services),
+        "/health/live": lambda _: Live(),
+        "/health/ready": lambda _: Ready(services.settings.data),
+        "/metrics": lambda _: Count(services),
+        "/openapi.json": lambda _: description,
+        "/docs": lambda _: pages()["/docs"],
+    }

@@ -14,7 +14,7 @@ from estampe.http.exchange import body_too_large
 from estampe.http.problems import FLAWS_LIMIT, Flaw, Kind, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from estampe.events import Customer
 
@@ -59,8 +59,8 @@ def read_drafts(body: bytes, media_type: str, encoding: str, customer: Customer,
     Raises:
         Problem: the body is of another kind, too large or unreadable, or a draft is wrong or foreign.
     """
-    split = _splitter(media_type)
-    items = split(_decompress(body, encoding, limits.body_bytes).removeprefix(BOM_UTF8))
+    split = _SPLITTERS[media_type_of(media_type, _SPLITTERS)]
+    items = split(decompressed(body, encoding, limits.body_bytes))
     if len(items) > limits.drafts:
         detail = f"The body holds {len(items)} drafts; {limits.drafts} are allowed in one call."
         raise Problem(Kind.BATCH_TOO_LARGE, detail)
@@ -69,14 +69,18 @@ def read_drafts(body: bytes, media_type: str, encoding: str, customer: Customer,
     return drafts
 
 
-def _splitter(header: str) -> Callable[[bytes], Sequence[msgspec.Raw | bytes]]:
+def media_type_of(header: str, allowed: Collection[str]) -> str:
+    """Return the media type that a header names.
+
+    Raises:
+        Problem: it is none of the allowed ones.
+    """
     media_type = header.partition(";")[0].strip().lower()
-    split = _SPLITTERS.get(media_type)
-    if split is None:
-        allowed = ", ".join(_SPLITTERS)
-        flaw = Flaw(place="header", name="Content-Type", found=media_type[:100] or "nothing", allowed=allowed)
-        raise Problem(Kind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be one of {allowed}.", [flaw])
-    return split
+    if media_type not in allowed:
+        names = ", ".join(allowed)
+        flaw = Flaw(place="header", name="Content-Type", found=media_type[:100] or "nothing", allowed=names)
+        raise Problem(Kind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be one of {names}.", [flaw])
+    return media_type
 
 
 def _array(body: bytes) -> Sequence[msgspec.Raw]:
@@ -94,6 +98,20 @@ _SPLITTERS: dict[str, Callable[[bytes], Sequence[msgspec.Raw | bytes]]] = {
     "application/json": _array,
     "application/x-ndjson": _lines,
 }
+
+
+def decompressed(body: bytes, header: str, limit: int) -> bytes:
+    """Return a body as it was before it was encoded, without a byte order mark.
+
+    Parameters:
+        body: the bytes as they came.
+        header: the header Content-Encoding.
+        limit: how many bytes it may have then.
+
+    Raises:
+        Problem: the encoding is not known, or the body is too large or not whole.
+    """
+    return _decompress(body, header, limit).removeprefix(BOM_UTF8)
 
 
 def _decompress(body: bytes, header: str, limit: int) -> bytes:

@@ -58,6 +58,7 @@ class Exchange:
         self.method: str = scope["method"][:_METHOD_LETTERS]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
+        self.path_texts: dict[str, str] = {}
         self.request_id = self._request_id()
         self.route = ""
         self.key: Key | None = None

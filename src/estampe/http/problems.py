@@ -42,6 +42,7 @@ class Kind(Enum):
         "Leave `identity` out, or use its key.",
     )
     NOT_FOUND = 404, "There is nothing here", "Check the path."
+    NEVER_OCCURRED = 404, "What is named here never occurred", "Check the id; it is known from its first event on."
     METHOD_NOT_ALLOWED = 405, "This method is not allowed here", "Use one of the methods in the header Allow."
     NOT_ACCEPTABLE = (
         406,
@@ -107,7 +108,7 @@ class Flaw(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
     allowed: str | None = None
 
 
-class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is wrong with a request, as JSON (RFC 9457, section 3).
 
     Parameters:
@@ -150,7 +151,7 @@ class Problem(EstampeError):
     def body(self) -> bytes:
         """Return the problem as JSON (RFC 9457, section 3)."""
         return msgspec.json.encode(
-            Details(
+            ProblemDetails(
                 type=f"/problems/{self.kind.slug}",
                 title=self.kind.title,
                 status=self.kind.status,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from estampe.events import Customer, Draft
     from estampe.http.exchange import Exchange
     from estampe.http.services import Services
-    from estampe.log import Receipt
+    from estampe.log import Receipt as Kept
 
 _INLINE_BYTES = 256 * 1_024
 """Larger bodies are decoded in a thread, so that other requests get their turn meanwhile."""
@@ -30,7 +30,7 @@ _REFUSALS: dict[type[LogError], Kind] = {
 }
 
 
-class _Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """A receipt in JSON; the position is text: numbers lose digits beyond 2^53 (RFC 8259, section 6)."""
 
     id: UUID
@@ -63,7 +63,7 @@ class Publication:
             arrived_s = exchange.elapsed_s
             receipts = await self._publish(customer, await self._read(exchange, body, customer))
         self._count(receipts, exchange.elapsed_s - arrived_s)
-        shown = [_Receipt(receipt.id, str(receipt.position), receipt.duplicate) for receipt in receipts]
+        shown = [Receipt(receipt.id, str(receipt.position), receipt.duplicate) for receipt in receipts]
         await exchange.answer(201, msgspec.json.encode(shown), "application/json")
 
     async def _read(self, exchange: Exchange, body: bytes, customer: Customer) -> list[Draft]:
@@ -73,7 +73,7 @@ class Publication:
             return await asyncio.get_running_loop().run_in_executor(self._services.decoders, read_drafts, *facts)
         return read_drafts(*facts)
 
-    async def _publish(self, customer: Customer, drafts: Sequence[Draft]) -> Sequence[Receipt]:
+    async def _publish(self, customer: Customer, drafts: Sequence[Draft]) -> Sequence[Kept]:
         if not drafts:
             return ()
         try:
@@ -82,7 +82,7 @@ class Publication:
         except tuple(_REFUSALS) as exc:
             raise Problem(_REFUSALS[type(exc)], str(exc), headers=[RETRY]) from exc
 
-    def _count(self, receipts: Sequence[Receipt], seconds: float) -> None:
+    def _count(self, receipts: Sequence[Kept], seconds: float) -> None:
         metrics = self._services.metrics
         duplicates = sum(receipt.duplicate for receipt in receipts)
         metrics.publishes.inc()
