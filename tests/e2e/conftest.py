@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from estampe.catalog import Scope
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave out what needs half a dozen languages installed, unless it is asked for."""
+    config.addinivalue_line("markers", "samples: runs samples in languages beyond those that all tests need")
+    config.option.markexpr = config.option.markexpr or "not samples"
 
 
 class LiveServer:
@@ -86,18 +93,32 @@ class LiveServer:
                 self.lines.append(json.loads(line))
 
 
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
-    """Start servers with settings; they are ended with the test."""
+@contextmanager
+def _starter(folder: Path) -> Iterator[Callable[..., LiveServer]]:
+    """Yield what starts servers with settings; they are ended together."""
     servers: list[LiveServer] = []
 
-    def start(data: Path = tmp_path / "data", **settings: object) -> LiveServer:
+    def start(data: Path = folder / "data", **settings: object) -> LiveServer:
         servers.append(LiveServer(data, **settings))
         return servers[-1]
 
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    """Start servers with settings; they are ended with the test."""
+    with _starter(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LiveServer]]:
+    """Start servers that all tests of a module share."""
+    with _starter(tmp_path_factory.mktemp("shared")) as start:
+        yield start
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import cache
 from importlib.resources import files
 
 from estampe.http.documents import Document
@@ -17,6 +18,7 @@ _POLICY = (
 the page by the interface's script, so they may stand in it."""
 
 
+@cache
 def pages() -> dict[str, Document]:
     """Return the page and its parts by path."""
     packed = _ASSETS.joinpath("scalar.js.gz").read_bytes()

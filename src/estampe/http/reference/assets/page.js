@@ -8,11 +8,11 @@ const HOUR = 3_600_000;
 // Forms start with what happened this hour and the last; whatever else is optional is there, but off.
 function prefill(api) {
   const hour = Date.now() - (Date.now() % HOUR);
-  const start = new Date(hour - HOUR).toISOString();
-  const end = new Date(hour + HOUR).toISOString();
+  const [start, end] = [hour - HOUR, hour + HOUR].map((time) => new Date(time).toISOString().replace(".000", ""));
   const on = { start, end, reactivityStart: start, reactivityEnd: end, sort: "asc", id: undefined };
-  const operations = Object.values(api.paths).flatMap((path) => Object.values(path));
-  for (const parameter of operations.flatMap((operation) => operation.parameters ?? [])) {
+  const holders = Object.values(api.paths).flatMap((path) => [path, ...Object.values(path)]);
+  const listed = holders.flatMap((holder) => holder.parameters ?? []).filter((parameter) => !parameter.$ref);
+  for (const parameter of [...listed, ...Object.values(api.components.parameters ?? {})]) {
     const value = on[parameter.name] ?? parameter.example;
     parameter.examples = { default: { value, "x-disabled": !(parameter.required || parameter.name in on) } };
     delete parameter.example;
