@@ -74,7 +74,8 @@ def _trait(detail: Detail) -> str:
     if isinstance(detail, BounceDetail):
         return detail.bounce.analysis.subject.type
     if isinstance(detail, ComplaintDetail) and detail.activation.recipient is not UNSET:
-        return detail.activation.recipient.rpartition("@")[2].lower()
+        _, at, domain = detail.activation.recipient.rpartition("@")
+        return domain.lower() if at else ""
     return ""
 
 

@@ -99,7 +99,7 @@ def _lines_at(connection: apsw.Connection, positions: list[int]) -> Iterator[tup
         line = store.value(connection, sql.ROW, {"position": position})
         if line is not None:
             yield position, line
-        elif row := store.row(connection, sql.NEXT_SEGMENT[False], {"low": position, "high": position + 1}):
+        elif row := store.row(connection, sql.SEGMENT_AROUND, {"position": position}):
             sealed[Sealed(*row)].append(position)
     for segment, wanted in sealed.items():
         for sheet in sheets(connection, segment):

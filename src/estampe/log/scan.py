@@ -262,14 +262,14 @@ def _lines(events: list[bytes]) -> bytes:
 
 
 def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Join parts to chunks: a small one first, so that a reader has something soon, then CHUNK_BYTES each."""
+    """Join parts to chunks: the first as it is, so that a reader has something soon, then up to CHUNK_BYTES each."""
     waiting: list[bytes] = []
-    size, enough = 0, FIRST_CHUNK_BYTES
+    size, enough = 0, 1
     for part in parts:
         waiting.append(part)
         size += len(part)
         if size >= enough:
             yield b"".join(waiting) if len(waiting) > 1 else part
-            waiting, size, enough = [], 0, min(enough * 4, CHUNK_BYTES)
+            waiting, size, enough = [], 0, min(max(enough * 4, FIRST_CHUNK_BYTES), CHUNK_BYTES)
     if size:
         yield b"".join(waiting)

@@ -233,16 +233,26 @@ class Matches:
         return None
 
     def _nearest(self, connection: apsw.Connection, low: int, high: int) -> Sealed | None:
-        """Return the nearest segment that may hold selected events."""
-        bounds = {"low": low, "high": high}
-        wanted, activated = self._selection.wanted, self._selection.activated
-        if wanted is not None and (activated is None or all(each.actions for each in wanted)):
-            first = self._next_run(connection, bounds, wanted)
-            row = None if first is None else store.row(connection, sql.SEGMENT_AT, {"first": first})
-        elif activated is not None:
-            row = store.row(connection, sql.NEXT_ACTIVATED[self._descending], {**bounds, **activated.buckets()})
-        else:
+        """Return the nearest segment that has events of wanted kinds and actions, and some of the activations."""
+        activated = self._selection.activated
+        while True:
+            bounds = {"low": low, "high": high}
+            sealed = self._nearest_wanted(connection, bounds)
+            if activated is None or sealed is None:
+                return sealed
+            low, high = (low, sealed.last + 1) if self._descending else (sealed.first, high)
+            bounds = {"low": low, "high": high, **activated.buckets()}
+            row = store.row(connection, sql.NEXT_ACTIVATED[self._descending], bounds)
+            if row is None or row[0] == sealed.id:
+                return Sealed(*row) if row else None
+            low, high = (low, row[2] + 1) if self._descending else (row[1], high)
+
+    def _nearest_wanted(self, connection: apsw.Connection, bounds: dict[str, int]) -> Sealed | None:
+        if self._selection.wanted is None:
             row = store.row(connection, sql.NEXT_SEGMENT[self._descending], bounds)
+        else:
+            first = self._next_run(connection, bounds, self._selection.wanted)
+            row = None if first is None else store.row(connection, sql.SEGMENT_AT, {"first": first})
         return Sealed(*row) if row else None
 
     def _next_run(self, connection: apsw.Connection, bounds: dict[str, int], wanted: Iterable[Wanted]) -> int | None:

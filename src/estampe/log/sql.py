@@ -228,11 +228,20 @@ def _listed(numbers: Iterable[int]) -> str:
 
 def is_wanted(rectangles: Iterable[tuple[Sequence[int] | None, Sequence[int] | None]]) -> str:
     """Return the condition that an event is in one of some rectangles of kinds and actions; None is any."""
-    sides = [
-        [f"{name} IN ({_listed(numbers)})" for name, numbers in zip(("kind", "action"), each, strict=True) if numbers]
-        for each in rectangles
-    ]
-    return f"({' OR '.join(' AND '.join(side) for side in sides)})"
+    return _any_of([_is_in(*rectangle) for rectangle in rectangles])
+
+
+def _is_in(kinds: Sequence[int] | None, actions: Sequence[int] | None) -> str:
+    sides = (("kind", kinds), ("action", actions))
+    return " AND ".join(f"{name} IN ({_listed(numbers)})" for name, numbers in sides if numbers is not None)
+
+
+def _any_of(conditions: Sequence[str]) -> str:
+    """Join conditions by halves: SQLite limits how deep an expression is, not how wide."""
+    if len(conditions) == 1:
+        return f"({conditions[0]})"
+    half = len(conditions) // 2
+    return f"({_any_of(conditions[:half])} OR {_any_of(conditions[half:])})"
 
 
 def has_class(classes: Iterable[str]) -> str:
@@ -270,6 +279,10 @@ NEXT_ACTIVATED = {False: _NEXT_ACTIVATED.format("last"), True: _NEXT_ACTIVATED.f
 """The same, of those that hold events of activations in a span of time."""
 FIRST_REACHING = "SELECT first FROM segments WHERE last >= :low ORDER BY last LIMIT 1"
 SEGMENT_AT = "SELECT id, first, last, events, places, places_order FROM segments WHERE first = :first"
+SEGMENT_AROUND = """
+SELECT id, first, last, events, places, places_order FROM segments
+WHERE last >= :position AND first <= :position ORDER BY last LIMIT 1
+"""
 SEGMENT = "SELECT id, first, last, events, places, places_order FROM segments WHERE id = :id"
 NEXT_KIND_RUN = {
     False: "SELECT min(first) FROM kind_runs WHERE kind = :kind AND first >= :low AND first < :high",
@@ -398,21 +411,31 @@ PUT_COUNTERS = {table: f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?)" for table i
 AUDIENCE = """
 SELECT reactive, openers, clickers, effective FROM audiences JOIN actions ON id = action WHERE name = :name
 """
-_FACETS: dict[Facet, str] = {
-    "action": "name",
-    "channel": "channel",
-    "type": "type",
-    "subtype": "subtype",
-    "trait": "trait",
+_FACETS: dict[Facet, tuple[str, str]] = {
+    "action": ("action", "actions.name"),
+    "channel": ("kind", "channel"),
+    "type": ("kind", "type"),
+    "subtype": ("kind", "subtype"),
+    "trait": ("trait", "trait"),
 }
+"""By which number counters tell a facet apart, and its name."""
 
 
-def counted(by: Iterable[Facet]) -> str:
-    """Return the statement that counts events by period and facets."""
-    facets = "".join(f", {_FACETS[facet]}" for facet in by)
+def counted(by: Sequence[Facet]) -> str:
+    """Return the statement that counts events by period and facets: by numbers first, then by what they stand for."""
+    numbers = "".join(f", {number}" for number in sorted({_FACETS[facet][0] for facet in by}))
+    names = "".join(f", {_FACETS[facet][1]}" for facet in by)
+    joins = "".join(_NAMED[number] for number in ("action", "kind") if f", {number}" in numbers)
     return f"""
-SELECT hour / :period * :period{facets}, sum(events) FROM actions CROSS JOIN counts ON action = actions.id
-    JOIN kinds ON kinds.id = kind
-WHERE (:action IS NULL OR name = :action) AND hour >= :low AND hour < :high
-GROUP BY 1{facets} ORDER BY 1{facets} LIMIT :limit
+SELECT start{names}, sum(events) FROM (
+    SELECT hour / :period * :period AS start{numbers}, sum(events) AS events
+    FROM actions CROSS JOIN counts ON action = actions.id
+    WHERE (:action IS NULL OR name = :action) AND hour >= :low AND hour < :high GROUP BY start{numbers}
+) AS counted{joins} GROUP BY start{names} ORDER BY start{names} LIMIT :limit
 """  # noqa: S608  names of our own
+
+
+_NAMED = {
+    "action": " JOIN actions ON actions.id = counted.action",
+    "kind": " JOIN kinds ON kinds.id = counted.kind",
+}
