@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from starlette import routing
@@ -110,6 +112,7 @@ class Api:
 
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         try:
+            _refuse_slashes(scope)
             await self._router(scope, receive, send)
         except HTTPException:
             await exchange.answer_problem(Problem(Kind.NOT_FOUND, f"There is no {exchange.path[:100]}."))
@@ -129,6 +132,12 @@ class Api:
         journal.note(exchange, fault)
 
 
+def _refuse_slashes(scope: Scope) -> None:
+    """Refuse an encoded slash: it would stand decoded in the path, where it ends a part."""
+    if b"%2f" in scope.get("raw_path", b"").lower():
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
 def _operations(services: Services) -> dict[str, dict[str, Operation]]:
     """Return what each path does, by method."""
     operations: dict[str, dict[str, Operation]] = defaultdict(dict)
@@ -145,7 +154,6 @@ def _operations(services: Services) -> dict[str, dict[str, Operation]]:
 
 def _others(services: Services) -> dict[str, Callable[[Route], Handler]]:
     """Return what makes the handlers of operations that are no lists, by path."""
-    description = Document(encoded(), "application/json")
     return {
         "/actions/events": lambda _: Publication(services),
         "/actions/{id}/statistics": lambda route: ActionStatistics(route, services),
@@ -153,6 +161,11 @@ def _others(services: Services) -> dict[str, Callable[[Route], Handler]]:
         "/health/live": lambda _: Live(),
         "/health/ready": lambda _: Ready(services.settings.data),
         "/metrics": lambda _: Count(services),
-        "/openapi.json": lambda _: description,
+        "/openapi.json": lambda _: _description(),
         "/docs": lambda _: pages()["/docs"],
     }
+
+
+@cache
+def _description() -> Document:
+    return Document(encoded(), "application/json")

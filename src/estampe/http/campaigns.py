@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MEDIA_TYPES = ("application/json",)
 
+BODY_LIMIT = 1_048_576
+"""The most bytes of a description; there is little to say in it."""
+
 
 class EventsOf(msgspec.Struct, frozen=True, kw_only=True):
     """Events of one type, and of some subtypes of it if there are any (`events` of an entry)."""

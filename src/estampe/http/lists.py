@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from estampe.http.campaigns import read_clauses
+from estampe.http.campaigns import BODY_LIMIT, read_clauses
 from estampe.http.exchange import ClientGone
 from estampe.http.framing import body_of
 from estampe.http.negotiation import Coding, Form, choose_coding, choose_form
@@ -123,10 +123,11 @@ class EventList:
     async def _clauses(self, exchange: Exchange) -> Sequence[Clause]:
         assert exchange.key is not None  # noqa: S101  the gate has set it
         settings = self._services.settings
+        body_limit = min(settings.body_limit, BODY_LIMIT)
         with self._services.room.taken(exchange.key.id) as take:
-            body = await exchange.read(settings.body_limit, take)
+            body = await exchange.read(body_limit, take)
             headers = exchange.header(b"content-type"), exchange.header(b"content-encoding")
-            limits = settings.body_limit, settings.items_limit
+            limits = body_limit, settings.items_limit
             return await asyncio.get_running_loop().run_in_executor(
                 self._services.decoders, read_clauses, body, *headers, *limits
             )

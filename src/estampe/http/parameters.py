@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from estampe.http.routes import Form, Parameter
 
 
+_ID_LETTERS = 64
+
+
 class InvalidText(EstampeError):
     """A text is not what its form takes."""
 
@@ -70,14 +73,16 @@ def _pattern(pattern: str, allowed: str) -> Reading:
     return Reading(read, allowed)
 
 
-def _text(text: str) -> str:
-    if not text:
-        raise InvalidText("it is empty")
+def _id(text: str) -> str:
+    if not 1 <= len(text) <= _ID_LETTERS:
+        raise InvalidText(f"it has {len(text)} characters")
     return text
 
 
 def _unicity(text: str) -> str:
-    return md5(_text(text).encode(), usedforsecurity=False).hexdigest()
+    if not text:
+        raise InvalidText("it is empty")
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -85,14 +90,14 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 def _campaign(text: str) -> dict[str, Any]:
     """Read a campaign's id: events name the set that they were executed in, and a bulk action is a campaign too."""
-    return {"set": UUID(text)} if _UUID.fullmatch(text) else {"action": text}
+    return {"set": UUID(text)} if _UUID.fullmatch(text) else {"action": _id(text)}
 
 
 FORMS: dict[Form, Reading] = {
     "instant": Reading(instants.parse_instant, instants.ALLOWED),
     "order": _one_of({"asc": "asc", "desc": "desc"}),
-    "id": Reading(_text, "an id"),
-    "number": _pattern(r"0|[1-9][0-9]{0,18}", "a positive integer"),
+    "id": Reading(_id, f"an id of 1 to {_ID_LETTERS} characters"),
+    "number": _pattern(r"0|[1-9][0-9]{0,18}", "a whole number"),
     "campaign": Reading(_campaign, "a set's id, which is a UUID, or an action's"),
     "unicity": Reading(_unicity, "a contact's unicity string"),
     "hash": _pattern(r"[0-9A-Fa-f]{32}", "an MD5 in 32 hexadecimal digits"),
@@ -118,7 +123,7 @@ def read_path(found: Mapping[str, str], known: Iterable[Parameter]) -> dict[str,
             except InvalidText as exc:
                 allowed = FORMS[parameter.form].allowed
                 flaw = Flaw(place="path", name=parameter.name, found=text[:100], allowed=allowed)
-                raise Problem(Kind.NOT_FOUND, f"There is no {text[:100]!r} here: an id is {allowed}.", [flaw]) from exc
+                raise Problem(Kind.NOT_FOUND, f"There is no {text[:100]!r} here; it takes {allowed}.", [flaw]) from exc
     return members
 
 
@@ -158,16 +163,15 @@ def _refuse_unknown(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> N
     names = list(known)
     unknown = [name for name, _ in pairs if name not in names]
     if unknown:
-        flaws = [
-            Flaw(place="query", name=name[:100], allowed=_nearest(name, names) or ", ".join(names)) for name in unknown
-        ]
-        hint = _nearest(unknown[0], names)
-        raise Problem(
-            Kind.UNKNOWN_PARAMETER,
-            f"There is no parameter {unknown[0][:100]!r} here; "
-            + (f"did you mean {hint!r}?" if hint else f"known are {', '.join(names)}."),
-            flaws,
-        )
+        all_names = ", ".join(names) or None
+        flaws = [Flaw(place="query", name=name[:100], allowed=_nearest(name, names) or all_names) for name in unknown]
+        hint = f"There is no parameter {unknown[0][:100]!r} here; {_hint(unknown[0], names)}"
+        raise Problem(Kind.UNKNOWN_PARAMETER, hint, flaws)
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    near = _nearest(name, known)
+    return f"did you mean {near!r}?" if near else f"known are {', '.join(known) or 'none'}."
 
 
 def _nearest(name: str, known: Sequence[str]) -> str | None:
