@@ -128,3 +128,17 @@ def test_it_fits_a_narrow_screen(opened: Opened) -> None:
     opened.page.set_viewport_size({"width": 390, "height": 844})
     opened.page.get_by_role("button", name="Open Menu").wait_for()
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_it_works_under_a_prefix(browser: Browser, server: LiveServer) -> None:
+    """A proxy may serve the API anywhere: samples and requests go there too."""
+    page, prefix = browser.new_page(), f"{server.url}/under"
+    page.route(
+        f"{prefix}/**", lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("/under", "")))
+    )
+    sample = Opened(page, prefix).go("health", "GET/health/live").locator(".scalar-card").first
+    assert f"'{prefix}/health/live'" in sample.inner_text()
+    sample.get_by_role("button", name="Test Request").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send").first.click()
+    page.get_by_role("dialog").get_by_text('"live"').wait_for()
+    page.close()

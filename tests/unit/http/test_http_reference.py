@@ -102,6 +102,11 @@ def test_each_operation_has_a_whole_sample_in_each_language(route: Route) -> Non
         assert not re.search(r"%[A-Za-z]{2,}%|%,%", each["source"])
 
 
+def test_the_languages_are_documented() -> None:
+    named = (Path(__file__).parents[3] / "docs/reference.md").read_text()
+    assert all(label in named for label in LANGUAGES)
+
+
 def test_the_curl_sample_is_the_documented_one() -> None:
     if not SPEC.exists():
         pytest.skip("the specification stands beside the repository, and is not there")
