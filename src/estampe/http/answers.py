@@ -87,7 +87,9 @@ def answer_of(route: Route) -> Answer:
 
 def _common(route: Route) -> tuple[Kind, ...]:
     """Return the problems that come with what a route takes."""
-    return (*(_QUERY if route.parameters else ()), *(_GATE if route.scope else ()))
+    places = {parameter.place for parameter in route.parameters}
+    path = (Kind.NOT_FOUND,) if "path" in places else ()
+    return (*path, *(_QUERY if places else ()), *(_GATE if route.scope else ()))
 
 
 def _list(route: ListRoute) -> Answer:
@@ -96,7 +98,7 @@ def _list(route: ListRoute) -> Answer:
         says="The events, streamed.",
         content=_items(events_of(route.types), examples_of(route)),
         headers=_LIST,
-        kinds=(*_STREAM, *([Kind.NOT_FOUND] if route.named else []), *(_BODY if takes else ())),
+        kinds=(*_STREAM, *([Kind.NEVER_OCCURRED] if route.named else []), *(_BODY if takes else ())),
         takes=takes,
     )
 
@@ -132,7 +134,7 @@ _OTHERS: dict[tuple[str, str], Answer] = {
         says="The action's figures.",
         content=_whole(reference("Statistics"), STATISTICS),
         headers=_WATERMARK,
-        kinds=(Kind.NOT_FOUND,),
+        kinds=(Kind.NEVER_OCCURRED,),
     ),
     ("GET", "/actions/statistics"): Answer(
         says="A row for each period and group that has events.",

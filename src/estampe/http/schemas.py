@@ -50,7 +50,7 @@ PARAMETERS: dict[Form, Schema] = {
     },
     "order": {"type": "string", "enum": ["asc", "desc"]},
     "id": _NAME,
-    "campaign": _NAME,
+    "campaign": {"type": "string", "minLength": 1},
     "number": {"type": "integer", "minimum": 0},
     "unicity": {"type": "string", "minLength": 1},
     "hash": {"type": "string", "pattern": "^[0-9A-Fa-f]{32}$"},
