@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-import estampe
 from estampe.events.schema import reference
 from estampe.http.answers import answer_of
 from estampe.http.headers import HEADERS, RATES, headers_of
@@ -21,6 +20,7 @@ from estampe.http.problems import MEDIA_TYPE, Kind, ProblemDetails
 from estampe.http.reference.samples import code_samples
 from estampe.http.routes import OPERATIONS
 from estampe.http.schemas import PARAMETERS, all_schemas
+from estampe.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -78,7 +78,7 @@ def document() -> Node:
         "openapi": "3.1.1",
         "info": {
             "title": "Estampe",
-            "version": estampe.__version__,
+            "version": __version__,
             "summary": "The events of marketing actions.",
             "description": _ABOUT,
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
