@@ -15,7 +15,7 @@ from shutil import which
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/quickstart.md", "docs/cli.md")
+PAGES = ("README.md", "docs/quickstart.md", "docs/cli.md", "docs/client.md")
 
 BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVE = "estampe serve &"

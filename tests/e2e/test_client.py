@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -121,6 +123,24 @@ def test_the_command_prints_the_same_from_a_server_as_from_the_folder(
     assert [each.exit_code for each in printed] == [0, 0], printed[1].output
     assert printed[0].stdout_bytes == printed[1].stdout_bytes
     assert len(printed[0].stdout.splitlines()) > 0
+
+
+def test_the_command_follows_a_server_until_ctrl_c(start: Callable[..., LiveServer], tmp_path: Path) -> None:
+    server = start(rate=0)
+    key = tmp_path / "key.txt"
+    key.write_text(server.key())
+    command = ["events", "--follow", "--url", server.url, "--key-file", f"{key}"]
+    with Client(server.url, server.key()) as client:
+        client.publish(Generator(3, CUSTOMER.name).drafts(10))
+        following = subprocess.Popen([sys.executable, "-m", "estampe", *command], stdout=subprocess.PIPE)
+        assert following.stdout
+        seen = [following.stdout.readline() for _ in range(10)]
+        client.publish(Generator(4, CUSTOMER.name).drafts(10))
+        seen += [following.stdout.readline() for _ in range(10)]
+        following.send_signal(signal.SIGINT)
+        rest, _ = following.communicate(timeout=20)
+        assert (following.returncode, rest) == (0, b"")
+        assert seen == [line + b"\n" for line in client.lines(sort="asc")]
 
 
 def test_following_resumes_in_the_middle_of_a_millisecond(client: Client) -> None:
