@@ -81,7 +81,8 @@ def _text(draft: Draft | Mapping[str, Any]) -> bytes:
         return msgspec.json.encode(draft)
     text = encode(cast("Event", draft))  # it writes any block
     members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-    return msgspec.json.encode({name: value for name, value in members.items() if bytes(value) != b"null"})
+    absent = {name for name in ("id", "identity") if getattr(draft, name) is None}
+    return msgspec.json.encode({name: value for name, value in members.items() if name not in absent})
 
 
 def _read(answer: bytes, kind: type[T]) -> T:

@@ -61,7 +61,7 @@ class Tries:
         if not self.endless and (self._failed >= rules.attempts or (asked_s or 0) > rules.longest_s):
             raise failure
         if asked_s is not None:
-            return min(asked_s, rules.longest_s)
+            return asked_s
         most_s = min(rules.first_s * 2.0 ** min(self._failed - 1, 60), rules.longest_s)
         return _random.uniform(most_s / 2, most_s)
 

@@ -48,6 +48,9 @@ def test_what_the_server_asks_is_waited_unless_it_is_too_long() -> None:
     assert Tries(Retries(longest_s=60)).wait_s(limited(7)) == 7
     with pytest.raises(RateLimited):
         Tries(Retries(longest_s=60)).wait_s(limited(61))
+    patient = Tries(Retries(longest_s=60))
+    patient.endless = True
+    assert patient.wait_s(limited(61)) == 61
 
 
 @pytest.mark.parametrize(
