@@ -163,19 +163,17 @@ def _refuse_unknown(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> N
     names = list(known)
     unknown = [name for name, _ in pairs if name not in names]
     if unknown:
-        all_names = ", ".join(names) or None
-        flaws = [Flaw(place="query", name=name[:100], allowed=_nearest(name, names) or all_names) for name in unknown]
-        hint = f"There is no parameter {unknown[0][:100]!r} here; {_hint(unknown[0], names)}"
-        raise Problem(Kind.UNKNOWN_PARAMETER, hint, flaws)
+        hints = [(name[:100], _nearest(name[:100].lower(), names)) for name in unknown]
+        flaws = [Flaw(place="query", name=name, allowed=" or ".join(near or names) or None) for name, near in hints]
+        name, near = hints[0]
+        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names) or 'none'}."
+        raise Problem(Kind.UNKNOWN_PARAMETER, f"There is no parameter {name!r} here; {hint}", flaws)
 
 
-def _hint(name: str, known: Sequence[str]) -> str:
-    near = _nearest(name, known)
-    return f"did you mean {near!r}?" if near else f"known are {', '.join(known) or 'none'}."
-
-
-def _nearest(name: str, known: Sequence[str]) -> str | None:
-    return next(iter(get_close_matches(name[:100].lower(), known, n=1, cutoff=0.5)), None)
+def _nearest(name: str, known: Sequence[str]) -> list[str]:
+    """Return the names that end like one in lower case, or else the one that is most like it."""
+    longer = [each for each in known if name and each.lower().endswith(name)]
+    return longer or get_close_matches(name, known, n=1, cutoff=0.5)
 
 
 def _refuse_repeated(pairs: Iterable[tuple[str, str]], known: Mapping[str, Parameter]) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from estampe.http.lists import no_such, watermark_headers
 from estampe.http.parameters import read_path, read_query
 from estampe.http.problems import Flaw, Kind, Problem
-from estampe.instants import format_instant
+from estampe.instants import LAST_MS, format_instant
 from estampe.log import HOUR_MS, Counting
 from estampe.stats import BY, statistics
 
@@ -140,5 +140,5 @@ def _refuse_parts(counting: Counting) -> None:
 
 def _whole(time_ms: int, period_ms: int) -> Iterator[str]:
     """Yield the beginnings of the periods around a time."""
-    before = time_ms - time_ms % period_ms
-    return map(format_instant, (before, before + period_ms))
+    before_ms = time_ms - time_ms % period_ms
+    return (format_instant(each) for each in (before_ms, before_ms + period_ms) if each <= LAST_MS)

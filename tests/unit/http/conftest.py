@@ -13,21 +13,24 @@ import msgspec
 import pytest
 import zstandard
 
+from contract.activity import selected
 from estampe.catalog import Keys, open_catalog
-from estampe.events import Customer, draft_parts, facets
+from estampe.events import Customer, draft_parts
 from estampe.http import journal
 from estampe.http.api import Api
 from estampe.http.metrics import Metrics
 from estampe.http.services import Services
-from estampe.log import Query, Receipt, Watermark
+from estampe.log import Audience, Count, Counting, Query, Receipt, Watermark
 from estampe.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from uuid import UUID
 
     from estampe.catalog import Scope
     from estampe.events import Draft
+    from estampe.verdicts import Classification
 
 CUSTOMER = Customer(agency="DEMO", customer="028")
 WATERMARK = Watermark(1_700_000_000_000, 3)
@@ -57,15 +60,19 @@ class MemoryScan:
 
 
 class MemoryLog:
-    """As much of the port as the API uses; remembers queries and scans."""
+    """As much of the port as the API uses; remembers what it was asked, and counts as it is told."""
 
     def __init__(self, customer: Customer) -> None:
         self.customer = customer
-        self.bodies: list[tuple[str, bytes]] = []
+        self.bodies: list[bytes] = []
+        self.judged: dict[UUID, Classification] = {}
+        self.counted: list[Count] = []
+        self.reached = Audience(0, 0, 0, 0)
         self.chunks: Sequence[bytes | Exception] | None = None
         self.refusal: Exception | None = None
         self.queries: list[Query] = []
         self.scans: list[MemoryScan] = []
+        self.countings: list[Counting] = []
 
     def publish(self, drafts: Sequence[Draft]) -> Future[list[Receipt]]:
         future: Future[list[Receipt]] = Future()
@@ -77,9 +84,16 @@ class MemoryLog:
 
     def scan(self, query: Query) -> MemoryScan:
         self.queries.append(query)
-        lines = [body + b"\n" for kind, body in self.bodies if not query.types or kind in query.types]
+        lines = [body + b"\n" for body in selected(self.bodies, query, self.judged)[: query.limit]]
         self.scans.append(MemoryScan(lines if self.chunks is None else self.chunks))
         return self.scans[-1]
+
+    def counts(self, counting: Counting) -> Sequence[Count]:
+        self.countings.append(counting)
+        return self.counted[: counting.limit]
+
+    def audience(self, _action: str) -> Audience:
+        return self.reached
 
     def watermark(self) -> Watermark:
         return WATERMARK
@@ -88,9 +102,9 @@ class MemoryLog:
         now_ms = time.time_ns() // 1_000_000
         draft_id = draft.id or uuid4()
         before, after = draft_parts(draft, draft_id, self.customer)
-        known = any(str(draft_id).encode() in body for _, body in self.bodies)
+        known = any(str(draft_id).encode() in body for body in self.bodies)
         if not known:
-            self.bodies.append((facets(draft).type, before + b"%d" % now_ms + after))
+            self.bodies.append(before + b"%d" % now_ms + after)
         return Receipt(draft_id, (now_ms << 22) + len(self.bodies), known)
 
 

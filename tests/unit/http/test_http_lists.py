@@ -6,19 +6,26 @@ import asyncio
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import httpx
 import msgspec
 import pytest
 import zstandard
 
+from addresses import address, body_for, names_of
 from estampe.http import journal
 from estampe.http.exchange import ClientStalled
 from estampe.http.routes import LISTS
+from estampe.instants import parse_instant
 from estampe.log import DamagedLog
+from estampe.verdicts import HitClass
+from histories import history
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from histories import Happening, History
 
 CHUNKS = (b'{"a":1}\n{"a":2}\n', b'{"a":3}\n')
 ARRAY = b'[{"a":1},{"a":2},{"a":3}]'
@@ -61,37 +68,137 @@ class Client:
         return bool(self.messages) and self.messages[-1].get("more_body") is False
 
 
-def test_published_events_come_back_by_their_types(call: Any, draft: dict[str, Any]) -> None:
-    cancelled = {
-        "type": "cancellation",
-        "source": {
-            "type": "email",
-            "detail": {
-                "execution": {
-                    "id": "000PE4",
-                    "kind": "message",
-                    "recipient": {"type": "id", "value": "0013KDC8"},
-                    "stamp": draft["source"]["detail"]["activation"]["stamp"],
-                },
-                "cancellation": {"type": "redlisted target"},
-            },
-        },
-    }
-    assert call.post([draft, cancelled]).status_code == 201
-    types = {route.path: [event["type"] for event in call("GET", route.path).json()] for route in LISTS}
-    assert types == {
-        "/actions/events": ["activation", "cancellation"],
-        "/actions/events/activations": ["activation"],
-        "/actions/events/cancellations": ["cancellation"],
-    }
+def test_published_events_come_back(call: Any, draft: dict[str, Any]) -> None:
+    assert call.post([draft]).status_code == 201
+    for path, count in {"": 1, "/activations": 1, "/cancellations": 0}.items():
+        assert len(call("GET", f"/actions/events{path}").json()) == count
 
 
-@pytest.mark.parametrize("route", LISTS, ids=lambda route: route.path)
-def test_parameters_and_route_make_the_query(call: Any, route: Any) -> None:
-    call("GET", f"{route.path}?start=2019-08-24&end=2019-08-25&sort=desc")
-    (query,) = call.log.queries
-    assert (query.start_ms, query.end_ms, query.sort) == (1_566_604_800_000, 1_566_691_200_000, "desc")
-    assert (query.types, query.subtypes) == (route.types, route.subtypes)
+@pytest.fixture
+def told(call: Any) -> History:
+    """A history that the log has."""
+    told = history()
+    call.log.bodies, call.log.judged = told.bodies, told.judged
+    return told
+
+
+def events(happenings: Iterable[Happening]) -> list[dict[str, Any]]:
+    return [each.event for each in happenings]
+
+
+def test_every_list_holds_what_a_plain_filter_selects(call: Any, told: History) -> None:
+    filled = set()
+    for route in LISTS:
+        named = told.named(route)
+        found = call(route.method, address(route, named), **body_for(route)).json()
+        assert found == events(told.of(route, {name: named[name] for name in names_of(route)})), route.path
+        filled.add(bool(found) and (route.types, route.subtypes, route.channel))
+    assert {((), (), None), (("hit",), ("form",), None), (("reply",), ("stop",), None)} <= filled
+
+
+def test_the_windows_and_the_order_of_every_list_are_asked_for(call: Any, told: History) -> None:
+    texts = ("2019-08-24", "2038-01-19", "2019-08-25", "2038-01-18")
+    for route in LISTS:
+        windows = [parameter for parameter in route.parameters if parameter.form == "instant"]
+        asked = {parameter.name: text for parameter, text in zip(windows, texts, strict=False)}
+        call.log.queries.clear()
+        where = address(route, told.named(route), sort="desc", **asked)
+        assert call(route.method, where, **body_for(route)).status_code == 200
+        query = call.log.queries[0]
+        assert query.sort == "desc"
+        assert [getattr(query, parameter.member) for parameter in windows] == [
+            parse_instant(text) for text in texts[: len(windows)]
+        ]
+
+
+@pytest.mark.parametrize("name", ["unicity", "hash"])
+def test_a_contact_is_found_by_what_stands_for_its_id(call: Any, told: History, name: str) -> None:
+    route = next(route for route in LISTS if route.path == "/targets/events")
+    found = call("GET", address(route, **{name: getattr(told, name)})).json()
+    assert found == events(told.of(route, {"hash": told.hash}))
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("asked", "classes"),
+    [
+        ("", {"human"}),
+        ("?classification=all", set(HitClass)),
+        ("?classification=mpp", {"mpp"}),
+        ("?classifications=gsr", {"gsr"}),
+        ("?classification=human,mpp", {"human", "mpp"}),
+        ("?classification=mpp,%20gsr,mpp", {"mpp", "gsr"}),
+    ],
+)
+def test_lists_of_hits_hold_those_judged_human_unless_told(
+    call: Any, told: History, asked: str, classes: set[str]
+) -> None:
+    route = next(route for route in LISTS if route.path == "/actions/events/hits")
+    assert call("GET", route.path + asked).json() == events(told.of(route, {}, frozenset(classes)))
+
+
+@pytest.mark.parametrize("path", ["/actions/events", "/actions/reactivities", "/display/events"])
+def test_lists_of_several_types_hold_every_hit(call: Any, told: History, path: str) -> None:
+    route = next(route for route in LISTS if route.path == path)
+    hits = [each for each in told.of(route, {}) if each.facts.type == "hit"]
+    assert [event for event in call("GET", path).json() if event["type"] == "hit"] == events(hits)
+    assert {each.facts.hit_class for each in hits} > {"human"}
+
+
+@pytest.mark.parametrize("asked", ["/actions/events?", "/actions/events/hits?classification=all&"])
+def test_hits_are_annotated_where_asked(call: Any, told: History, asked: str) -> None:
+    for event in call("GET", f"{asked}annotate=classification").json():
+        if event["type"] == "hit":
+            judgement = told.judged.get(UUID(event["id"]))
+            assert list(event)[-1] == "classification"
+            assert event["classification"] == json.loads(msgspec.json.encode(judgement))
+        else:
+            assert "classification" not in event
+
+
+NEVER = {"action": "9999999", "contact": "NEVER", "campaign": "00000000-0000-4000-8000-000000000007"}
+
+
+def test_what_never_occurred_is_not_found(call: Any, told: History) -> None:
+    assert told.all
+    for route in LISTS:
+        for method in ("GET", "HEAD") if route.method == "GET" else ("POST",):
+            answer = call(method, address(route, NEVER), **body_for(route))
+            assert answer.status_code == (404 if route.named else 200), route.path
+            if route.named and method != "HEAD":
+                assert answer.json()["type"] == "/problems/never-occurred"
+
+
+@pytest.mark.parametrize("query", ["unicity=never", f"hash={'0' * 32}"])
+@pytest.mark.parametrize("form", ["application/json", "application/x-ndjson"])
+@pytest.mark.parametrize("coding", ["identity", "gzip", "zstd"])
+def test_a_contact_that_never_occurred_is_not_found_in_any_form(
+    call: Any, told: History, query: str, form: str, coding: str
+) -> None:
+    assert told.all
+    headers = {"accept": form, "accept-encoding": coding}
+    answer = call("GET", f"/targets/events?{query}", headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/never-occurred")
+
+
+def test_an_empty_list_of_what_occurred_is_empty(call: Any, told: History) -> None:
+    for route in LISTS:
+        first = next(parameter.name for parameter in route.parameters if parameter.form == "instant")
+        where = address(route, told.named(route), **{first: "2100-01-01"})
+        if route.method == "GET":
+            assert call("HEAD", where).status_code == 200
+        answer = call(route.method, where, **body_for(route))
+        assert (answer.status_code, answer.content) == (200, b"[]")
+        assert answer.headers["x-events-complete-until"]
+
+
+def test_a_notification_is_none_of_another_channel(call: Any, told: History) -> None:
+    call.log.bodies = [each.body for each in told.all if each.facts.channel == "notification"]
+    path = f"/notifications/{told.notification}/events"
+    assert call("GET", path).status_code == 200
+    call.log.bodies = [body.replace(b'"type":"notification"', b'"type":"sms"') for body in call.log.bodies]
+    assert call("GET", path).status_code == 404
+    assert call("GET", f"/actions/{told.notification}/events").status_code == 200
 
 
 def test_repeated_headers_are_one_list(call: Any) -> None:
@@ -114,10 +221,10 @@ def test_every_form_and_coding_tells_the_same(
     call: Any, coding: str, decode: Callable[[bytes], bytes], chunks: Sequence[bytes]
 ) -> None:
     call.log.chunks = chunks
-    events = [json.loads(line) for line in b"".join(chunks).splitlines()]
+    found = [json.loads(line) for line in b"".join(chunks).splitlines()]
     headers = {"accept-encoding": coding}
     array = raw(call, headers)
-    assert decode(array.content) == msgspec.json.encode(events)
+    assert decode(array.content) == msgspec.json.encode(found)
     lines = raw(call, headers | {"accept": "application/x-ndjson"})
     assert decode(lines.content) == b"".join(chunks)
     for answer, form in ((array, "application/json"), (lines, "application/x-ndjson")):

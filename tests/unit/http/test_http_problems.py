@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 
+from addresses import address
 from estampe.http.problems import Kind
-from estampe.http.routes import LISTS
+from estampe.http.routes import LISTS, OPERATIONS, STATISTICS
 
 if TYPE_CHECKING:
     import httpx
 
 JSON = {"content-type": "application/json"}
-PATHS = [route.path for route in LISTS]
 
 
 def assert_problem(answer: httpx.Response, kind: Kind) -> dict[str, Any]:
@@ -53,12 +54,8 @@ class Told:
     )
 
 
-@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_every_route_refuses_every_bad_key(call: Any, method: str, path: str) -> None:
-    if method == "POST" and path != "/actions/events":
-        assert_problem(call("POST", path), Kind.METHOD_NOT_ALLOWED)
-        return
+def test_every_bad_key_is_refused_by_its_reason(call: Any, method: str) -> None:
     other_scope = call.make_key("read" if method == "POST" else "write")
     for kind, key in (
         (Kind.MISSING_KEY, None),
@@ -67,7 +64,7 @@ def test_every_route_refuses_every_bad_key(call: Any, method: str, path: str) ->
         (Kind.EXPIRED_KEY, call.make_key(expires_ms=1)),
         (Kind.MISSING_SCOPE, other_scope),
     ):
-        answer = call(method, path, key=key)
+        answer = call(method, "/actions/events", key=key)
         assert answer.status_code == kind.status
         assert ("www-authenticate" in answer.headers) == (kind.status == 401)
         if method == "HEAD":
@@ -76,26 +73,106 @@ def test_every_route_refuses_every_bad_key(call: Any, method: str, path: str) ->
             assert_problem(answer, kind)
 
 
-@pytest.mark.parametrize("path", PATHS)
+def test_every_operation_needs_a_key_with_its_scope_or_none(call: Any) -> None:
+    other_scope = {"read": call.make_key("write"), "write": call.make_key("read")}
+    for route in OPERATIONS:
+        if route.scope:
+            assert_problem(call(route.method, address(route), key=None), Kind.MISSING_KEY)
+            assert_problem(call(route.method, address(route), key=other_scope[route.scope]), Kind.MISSING_SCOPE)
+        else:
+            assert call(route.method, address(route), key=None).status_code == 200
+
+
 @pytest.mark.parametrize(("kind", "query", "headers"), Told.WRONG)
-def test_every_list_refuses_every_wrong_request(
-    call: Any, path: str, kind: Kind, query: str, headers: dict[str, str]
-) -> None:
-    body = assert_problem(call("GET", path + query, headers=headers), kind)
+def test_a_list_refuses_every_wrong_request(call: Any, kind: Kind, query: str, headers: dict[str, str]) -> None:
+    body = assert_problem(call("GET", "/actions/events" + query, headers=headers), kind)
     assert ("errors" in body) == (kind is not Kind.QUERY_TOO_LONG)
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/health/live", "/health/ready", "/metrics"])
-def test_every_path_names_its_methods(call: Any, path: str) -> None:
-    answer = call("DELETE", path, key=None)
-    assert_problem(answer, Kind.METHOD_NOT_ALLOWED)
-    allowed = "GET, HEAD, POST" if path == "/actions/events" else "GET, HEAD"
-    assert answer.headers["allow"] == allowed
+def test_every_operation_refuses_parameters_that_are_not_its_own(call: Any) -> None:
+    for route in (*LISTS, *STATISTICS):
+        body = assert_problem(call(route.method, address(route, strat="0")), Kind.UNKNOWN_PARAMETER)
+        assert body["errors"][0]["name"] == "strat"
 
 
-@pytest.mark.parametrize("path", ["/", "/actions", "/actions/events/", "/actions/events/nothing", "/%00"])
-def test_any_other_path_is_not_found(call: Any, path: str) -> None:
-    assert_problem(call("GET", path), Kind.NOT_FOUND)
+def test_windows_of_reactivities_are_hinted_at_by_their_names(call: Any) -> None:
+    body = assert_problem(call("GET", "/actions/reactivities?start=0"), Kind.UNKNOWN_PARAMETER)
+    assert body["detail"].endswith("did you mean 'activationStart' or 'reactivityStart'?")
+    assert body["errors"][0]["allowed"] == "activationStart or reactivityStart"
+
+
+def test_every_path_names_its_methods(call: Any) -> None:
+    methods: dict[str, set[str]] = defaultdict(set)
+    for route in OPERATIONS:
+        methods[address(route).partition("?")[0]] |= {route.method, "HEAD"} if route.method == "GET" else {route.method}
+    for path, known in methods.items():
+        answer = call("DELETE", path, key=None)
+        assert_problem(answer, Kind.METHOD_NOT_ALLOWED)
+        assert set(answer.headers["allow"].split(", ")) == known
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/actions",
+        "/actions/events/",
+        "/actions/events/nothing",
+        "/%00",
+        "/actions//events",
+        "/actions/000PE4%2Fevents",
+        "/actions/000%2fPE4/events",
+        "/targets/%2E%2E%2Fevents",
+        f"/actions/{'x' * 65}/events",
+        f"/campaigns/{'x' * 65}/events",
+        "/notifications/000PE4/events",
+        "/notifications/01/events",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_any_other_path_is_not_found(call: Any, path: str, method: str) -> None:
+    answer = call(method, path)
+    if method == "GET":
+        assert_problem(answer, Kind.NOT_FOUND)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_a_notification_whose_id_is_no_number_is_told_so(call: Any) -> None:
+    body = assert_problem(call("GET", "/notifications/000PE4/events"), Kind.NOT_FOUND)
+    assert body["errors"] == [{"in": "path", "name": "id", "found": "000PE4", "allowed": "a whole number"}]
+
+
+@pytest.mark.parametrize("named", ["", "id=000R4M0T&hash=" + "0" * 32, "unicity=a&hash=" + "0" * 32, "id=a&unicity=b"])
+def test_a_contact_is_named_in_exactly_one_way(call: Any, named: str) -> None:
+    answer = call("GET", f"/targets/events?{named}")
+    assert answer.status_code == 400
+    for name in ("hash", "id" if "id" in named else "unicity"):
+        assert name in answer.json()["detail"] or name in named
+    assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize("name", ["classification", "classifications"])
+@pytest.mark.parametrize("text", ["", "bot", "MPP", "mpp,", "mpp,all", "mpp;gsr"])
+def test_an_unknown_class_is_refused_with_those_that_there_are(call: Any, name: str, text: str) -> None:
+    answer = call("GET", f"/actions/events/hits?{name}={text}")
+    (flaw,) = assert_problem(answer, Kind.INVALID_PARAMETER)["errors"]
+    assert all(word in flaw["allowed"] for word in ("all", "human", "genericrobot", "mpp", "gsr"))
+
+
+def test_both_spellings_of_classification_at_once_are_refused(call: Any) -> None:
+    answer = call("GET", "/actions/events/hits?classification=mpp&classifications=mpp")
+    assert_problem(answer, Kind.REPEATED_PARAMETER)
+
+
+@pytest.mark.parametrize("path", ["/actions/events", "/actions/events/bounces", "/actions/reactivities"])
+def test_a_list_that_holds_more_than_hits_takes_no_classification(call: Any, path: str) -> None:
+    assert_problem(call("GET", f"{path}?classification=mpp"), Kind.UNKNOWN_PARAMETER)
+
+
+@pytest.mark.parametrize("window", ["activation", "reactivity"])
+def test_each_window_of_reactivities_is_refused_backwards(call: Any, window: str) -> None:
+    answer = call("GET", f"/actions/reactivities?{window}Start=2019-08-25&{window}End=2019-08-24")
+    assert f"{window}Start" in assert_problem(answer, Kind.INVALID_PARAMETER)["detail"]
 
 
 def test_wrong_publications_are_problems(call: Any, draft: dict[str, Any]) -> None:
@@ -138,7 +215,7 @@ class TestRate:
     def settings(self, settings: Any) -> Any:
         return msgspec.structs.replace(settings, rate=0.01, burst=2)
 
-    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize("path", ["/actions/events", "/actions/statistics"])
     def test_is_told_when_to_come_back(self, call: Any, path: str) -> None:
         left = [call("GET", path).headers["x-ratelimit-remaining"] for _ in range(2)]
         assert left == ["1", "0"]
@@ -172,5 +249,5 @@ def test_a_sane_request_id_is_the_callers_and_any_other_is_made(call: Any) -> No
 
 
 def test_a_long_method_is_cut_in_answers_and_log_lines(call: Any) -> None:
-    body = assert_problem(call("M" * 9_000, PATHS[0]), Kind.METHOD_NOT_ALLOWED)
+    body = assert_problem(call("M" * 9_000, "/actions/events"), Kind.METHOD_NOT_ALLOWED)
     assert len(body["detail"]) < 100
