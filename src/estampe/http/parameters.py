@@ -164,7 +164,7 @@ def _refuse_unknown(pairs: Iterable[tuple[str, str]], known: Iterable[str]) -> N
     unknown = [name for name, _ in pairs if name not in names]
     if unknown:
         hints = [(name[:100], _nearest(name[:100].lower(), names)) for name in unknown]
-        flaws = [Flaw(place="query", name=name, allowed=" or ".join(near or names) or None) for name, near in hints]
+        flaws = [Flaw(place="query", name=name, allowed=" or ".join(near or names) or "none") for name, near in hints]
         name, near = hints[0]
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known are {', '.join(names) or 'none'}."
         raise Problem(Kind.UNKNOWN_PARAMETER, f"There is no parameter {name!r} here; {hint}", flaws)
