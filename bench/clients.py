@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -90,8 +90,8 @@ class Begun(NamedTuple):
     total_ms: float
 
 
-def begin(request: Request) -> Begun:
-    """Read an answer from a socket and see when its first event begins.
+def begin(request: Request, first: bytes = FIRST) -> Begun:
+    """Read an answer from a socket and see when its first event begins, or what `first` is the start of.
 
     curl would see the header's first byte, which some servers send before they look for events.
 
@@ -102,16 +102,16 @@ def begin(request: Request) -> Begun:
         started = time.perf_counter()
         connection.sendall(head(request))
         seen = bytearray()
-        while FIRST not in seen and (some := connection.recv(BLOCK)):
+        while first not in seen and (some := connection.recv(BLOCK)):
             seen += some
-        first = time.perf_counter()
+        began = time.perf_counter()
         end, buffer = bytes(seen[-len(LAST_CHUNK) :]), bytearray(BLOCK)
         while size := connection.recv_into(buffer):
             end = (end + buffer[:size])[-len(LAST_CHUNK) :]
         total = time.perf_counter()
-    if not seen.startswith(b"HTTP/1.1 200 ") or FIRST not in seen or not end.endswith((LAST_CHUNK, b"]")):
+    if not seen.startswith(b"HTTP/1.1 200 ") or first not in seen or not end.endswith((LAST_CHUNK, b"]", b"}")):
         raise RuntimeError(f"{request.url}: {bytes(seen[:1000])!r}")
-    return Begun((first - started) * 1000, (total - started) * 1000)
+    return Begun((began - started) * 1000, (total - started) * 1000)
 
 
 def connected(request: Request) -> socket.socket:
@@ -126,6 +126,15 @@ def head(request: Request) -> bytes:
     headers = {"Host": url.netloc, "Connection": "close", **request.headers}
     lines = [f"GET {url.path}?{url.query} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode()
+
+
+def document(request: Request) -> Any:
+    """Read an answer that is one small JSON document.
+
+    Raises:
+        subprocess.CalledProcessError: the answer was not a 200.
+    """
+    return msgspec.json.decode(subprocess.run([*curl(request), "--fail"], stdout=subprocess.PIPE, check=True).stdout)
 
 
 class Content(NamedTuple):

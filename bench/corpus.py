@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from itertools import islice
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +23,7 @@ START_MS = 1_735_689_600_000
 STEP_MS = 720
 """5,000 events an hour."""
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 NEWEST = 1_000
 
 TIMESTAMP = re.compile(rb'"timestamp":(\d+),')
@@ -30,16 +31,25 @@ EVENT = re.compile(
     rb'\{"type":"([^"]+)","id":"([^"]+)","timestamp":(\d+),.*?"detail":\{"(?:activation|execution)":\{"id":"([^"]+)"'
 )
 HASH = re.compile(rb'"hash":"([^"]+)"')
+STAMP = re.compile(rb'"stamp":\{"time":(\d+)')
+LINK = re.compile(rb'"link":\{"type":"([^"]+)"')
+REACTIVITIES = frozenset({"bounce", "hit", "impression", "reply", "optout", "complaint"})
 
 
 class Row(NamedTuple):
-    """An event as a peer's table keeps it; `hash` is empty where the contact is named by its id alone."""
+    """An event as a peer's table keeps it.
+
+    `link`: a hit's kind. `hash` is empty where the contact is named by its id alone. `activated`: when the message
+    was executed, Unix milliseconds.
+    """
 
     id: str
     time: int
     type: str
+    link: str
     action: str
     hash: str
+    activated: int
     body: bytes
 
 
@@ -47,19 +57,24 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a right answer must hold.
 
     `body_bytes`: all events' bodies. `array_digest`: SHA-256 of all of them as one JSON array in order of
-    time. `newest_ms`: the timestamp from which on there are `NEWEST`. `hour_ms`: start and end of an hour in
-    the middle. `hour_activations`, `cancellations`, `action_events`, `contact_events`: how many there are.
-    `action`, `hash`: of the event in the middle, or the next one with a hash.
+    time. `newest_ms`: the timestamp from which on there are `NEWEST`. `hour_ms`, `day_ms`: start and end of an
+    hour in the middle, and of the day around it. `hour_activations`, `cancellations`, `contact_events`: how many
+    there are. `reactivities`: of the activations of that day. `action_types`: one action's events by type.
+    `action_opens`: its hits of that kind. `action`, `hash`: of the first bounce and of the first contact with a
+    hash; a larger corpus begins with the same events, so they are the same in it and have more.
     """
 
     body_bytes: int
     array_digest: str
     newest_ms: int
     hour_ms: tuple[int, int]
+    day_ms: tuple[int, int]
     hour_activations: int
     cancellations: int
+    reactivities: int
     action: str
-    action_events: int
+    action_types: dict[str, int]
+    action_opens: int
     hash: str
     contact_events: int
 
@@ -98,7 +113,7 @@ class Corpus:
 
     def folder(self, *, engine: bool = False) -> Path:
         """Return the folder that keeps what is made of these events until the code that makes it changes."""
-        sources = ("demo.py", "log/*.py") if engine else ("demo.py",)
+        sources = ("demo.py", "demo_*.json", *(("log/*.py",) if engine else ()))
         name = f"{self.count}-{self._seed}-{_digest(*sources)}"
         folder = WORK / ("logs" if engine else "events") / name
         folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +121,7 @@ class Corpus:
 
     def manifest(self) -> Manifest:
         """Return what is known of the events, worked out once."""
-        kept = self.folder() / "manifest.json"
+        kept = self.folder() / f"manifest-{shape(Path(__file__).read_text())}.json"
         if not kept.exists():
             kept.write_bytes(msgspec.json.encode(self._manifest()))
         return msgspec.json.decode(kept.read_bytes(), type=Manifest)
@@ -122,32 +137,44 @@ class Corpus:
         return kept
 
     def _manifest(self) -> Manifest:
-        middle = self.count // 2
-        hour = START_MS + middle * STEP_MS, START_MS + middle * STEP_MS + HOUR_MS
-        chosen = next(filter(lambda row: row.hash, map(_row, islice(self.events(), middle, None))))
+        middle_ms = START_MS + self.count // 2 * STEP_MS
+        hour, day = _period(middle_ms, HOUR_MS, middle_ms), _period(middle_ms, DAY_MS, START_MS)
+        action, hash_ = self._chosen()
         digest = hashlib.sha256()
-        size = activations = cancellations = action_events = contact_events = 0
+        action_types: Counter[str] = Counter()
+        size = activations = cancellations = reactivities = opens = contact_events = 0
         for n, row in enumerate(self.rows()):
             digest.update(b"," if n else b"[")
             digest.update(row.body)
             size += len(row.body)
             activations += row.type == "activation" and hour[0] <= row.time < hour[1]
             cancellations += row.type == "cancellation"
-            action_events += row.action == chosen.action
-            contact_events += row.hash == chosen.hash
+            reactivities += row.type in REACTIVITIES and day[0] <= row.activated < day[1]
+            contact_events += row.hash == hash_
+            if row.action == action:
+                action_types[row.type] += 1
+                opens += row.link == "open"
         digest.update(b"]")
         return Manifest(
             body_bytes=size,
             array_digest=digest.hexdigest(),
             newest_ms=START_MS + max(self.count - NEWEST, 0) * STEP_MS,
             hour_ms=hour,
+            day_ms=day,
             hour_activations=activations,
             cancellations=cancellations,
-            action=chosen.action,
-            action_events=action_events,
-            hash=chosen.hash,
+            reactivities=reactivities,
+            action=action,
+            action_types=dict(action_types),
+            action_opens=opens,
+            hash=hash_,
             contact_events=contact_events,
         )
+
+    def _chosen(self) -> tuple[str, str]:
+        """Return the action of the first bounce, and the first hash."""
+        action = next(row.action for row in self.rows() if row.type == "bounce")
+        return action, next(row.hash for row in self.rows() if row.hash)
 
 
 def bodies(drafts: Iterator[bytes], each: int, file: Path) -> Path:
@@ -168,12 +195,28 @@ def _row(event: bytes) -> Row:
     if found is None:
         raise ValueError(f"no event of the shape that the benchmark knows: {event!r}")
     kind, key, time, action = found.groups()
-    unicity = HASH.search(event)
-    hash_ = unicity.group(1).decode() if unicity else ""
-    return Row(key.decode(), int(time), kind.decode(), action.decode(), hash_, event)
+    link = _text(LINK, event) if kind == b"hit" else ""
+    activated = int(_text(STAMP, event))
+    return Row(key.decode(), int(time), kind.decode(), link, action.decode(), _text(HASH, event), activated, event)
+
+
+def _text(pattern: re.Pattern[bytes], event: bytes) -> str:
+    found = pattern.search(event)
+    return found.group(1).decode() if found else ""
+
+
+def _period(time_ms: int, length_ms: int, origin_ms: int) -> tuple[int, int]:
+    """Return start and end of the period that holds a time, counted from an origin."""
+    start_ms = time_ms - (time_ms - origin_ms) % length_ms
+    return start_ms, start_ms + length_ms
+
+
+def shape(text: str) -> str:
+    """Return eight digits that tell what is kept in one shape from what is kept in another."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _digest(*patterns: str) -> str:
     package = Path(estampe.__file__).parent
     files = sorted(file for pattern in patterns for file in package.glob(pattern))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+    return shape("".join(file.read_text() for file in files))

@@ -86,7 +86,7 @@ def _questions(facts: Manifest, count: int) -> dict[str, Asked]:
         "whole log, sort=asc": Asked(Query(sort="asc"), count),
         "one type (cancellation)": Asked(Query(types=("cancellation",)), facts.cancellations),
         "activations of one hour": Asked(hour, facts.hour_activations),
-        "one action": Asked(Query(action=facts.action), facts.action_events),
+        "one action": Asked(Query(action=facts.action), sum(facts.action_types.values())),
         "one contact, by hash": Asked(Query(hash=facts.hash), facts.contact_events),
         f"newest {NEWEST:,}": Asked(Query(sort="desc", limit=NEWEST), min(count, NEWEST)),
     }

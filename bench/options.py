@@ -9,11 +9,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes of a run.
 
     `events`: in the whole-window read. `fresh_events`: in the same, published just before, so few that the
-    log keeps them all as rows.
-    `datasette_events`: in Datasette's part of it. `sizes`: of the logs for the first byte; a peer takes part
-    up to `postgres_limit`, `datasette_limit`. `rounds`: of a read. `short_rounds`: of a request that takes
-    milliseconds. `load_s`: seconds of one load. `loads`: rounds of loads. `batched_drafts`, `single_drafts`:
-    prepared for a load. `stream_events`, `slow_s`: streamed to a slow client, and for how long.
+    log keeps them all as rows. `datasette_events`: in Datasette's part of it. `sizes`: of the logs for the
+    first byte and for lists; a peer takes part up to `postgres_limit`, `datasette_limit`. `rounds`: of a read.
+    `short_rounds`: of a request that takes milliseconds. `load_s`: seconds of one load. `loads`: rounds of
+    loads. `batched_drafts`, `single_drafts`: prepared for a load. `stream_events`, `slow_s`: streamed to a slow
+    client, and for how long.
     """
 
     events: int = 1_000_000

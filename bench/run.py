@@ -13,6 +13,7 @@ import msgspec
 import engine
 import first_byte
 import ingest
+import lists
 import machine
 import memory
 import report
@@ -25,6 +26,7 @@ SECTIONS = {
     "read": whole_window.run,
     "ingest": ingest.run,
     "first-byte": first_byte.run,
+    "lists": lists.run,
     "engine": engine.run,
     "memory": memory.run,
 }
@@ -62,7 +64,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="small sizes and short loads: to see that it works")
     parser.add_argument("--events", type=int, help="events of the whole-window read and the engine")
-    parser.add_argument("--sizes", type=_sizes, help="sizes of the logs for the first byte, such as 100000,1000000")
+    parser.add_argument(
+        "--sizes", type=_sizes, help="sizes of the logs for first byte and lists, such as 100000,1000000"
+    )
     return parser.parse_args()
 
 

@@ -1,8 +1,9 @@
 """The same API as one would write it with FastAPI, asyncpg and PostgreSQL.
 
-What favours it: it checks no key and counts no rate; bodies are stored as `bytea`, so a list needs no JSON
-work; a list streams from a server-side cursor in batches of 1,000; drafts are validated straight from bytes;
-a request is one INSERT; it runs a worker a core.
+What favours it: it checks no key and counts no rate, knows no classes of hits and no contacts' reactions; bodies
+are stored as `bytea`, so a list needs no JSON work; each list has its index, and room to sort in memory; it streams
+from a server-side cursor in batches of 1,000; drafts are validated straight from bytes; a request is one INSERT;
+it runs a worker a core.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from peers.model import DRAFTS
+from peers.table import REACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,17 +28,26 @@ if TYPE_CHECKING:
     from peers.model import Draft
 
 INSERT = """
-INSERT INTO event (id, time, type, action, body)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bytea[])
+INSERT INTO event (id, time, type, link, action, hash, activated, body)
+SELECT * FROM unnest(
+    $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[]
+)
 ON CONFLICT (id) DO NOTHING RETURNING id
 """
+TYPES = """
+SELECT type, link, count(*) AS events FROM event WHERE action = $1 GROUP BY type, link
+"""
+DAYS = """
+SELECT time / 86400000 AS day, type, count(*) AS events FROM event GROUP BY day, type ORDER BY day, type
+"""
 BATCH = 1_000
+ROOMY = {"work_mem": "64MB"}
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Hold a pool of connections while the application runs."""
-    async with asyncpg.create_pool(os.environ["DSN"], min_size=16, max_size=16) as pool:
+    async with asyncpg.create_pool(os.environ["DSN"], min_size=16, max_size=16, server_settings=ROOMY) as pool:
         app.state.pool = pool
         yield
 
@@ -51,15 +62,26 @@ class Question(NamedTuple):
     arguments: list[int | str]
 
 
-def question(start: int | None, end: int | None, sort: str | None, kind: str | None = None) -> Question:
-    """Return what a list's parameters ask for."""
-    wanted = [("time >= $%d", start), ("time < $%d", end), ("type = $%d", kind)]
-    given = [(clause, value) for clause, value in wanted if value is not None]
-    clauses = " AND ".join(clause % n for n, (clause, _) in enumerate(given, 1))
-    where = f" WHERE {clauses}" if clauses else ""
+CLAUSES = {
+    "start": "time >= $%d",
+    "end": "time < $%d",
+    "kind": "type = $%d",
+    "action": "action = $%d",
+    "link": "link = $%d",
+    "hash": "hash = $%d",
+    "activated_from": "activated >= $%d",
+    "activated_before": "activated < $%d",
+}
+
+
+def question(sort: str | None, *always: str, **wanted: int | str | None) -> Question:
+    """Return what a list's parameters ask for: the conditions that always hold, and `CLAUSES` that have a value."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    clauses = [*always, *(CLAUSES[name] % n for n, name in enumerate(given, 1))]
+    where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
     order = f" ORDER BY time {sort}, seq {sort}" if sort else ""
     statement = f"SELECT body FROM event{where}{order}"  # noqa: S608  made of the clauses above
-    return Question(statement, [value for _, value in given])
+    return Question(statement, list(given.values()))
 
 
 async def bodies(pool: asyncpg.Pool, asked: Question) -> AsyncIterator[bytes]:
@@ -84,22 +106,76 @@ async def texts(pool: asyncpg.Pool) -> AsyncIterator[str]:
     yield "]" if before == "," else "[]"
 
 
-Start = Annotated[int | None, Query()]
+Time = Annotated[int | None, Query()]
+ActivationStart = Annotated[int | None, Query(alias="activationStart")]
+ActivationEnd = Annotated[int | None, Query(alias="activationEnd")]
+Hash = Annotated[str, Query(alias="hash")]
 Sort = Annotated[Literal["asc", "desc"] | None, Query()]
 
 
-@app.get("/actions/events")
-async def events(start: Start = None, end: Start = None, sort: Sort = None) -> StreamingResponse:
-    """List events."""
-    asked = question(start, end, sort)
+def listed(asked: Question) -> StreamingResponse:
+    """Answer with the array of what is asked for."""
     return StreamingResponse(bodies(app.state.pool, asked), media_type="application/json")
+
+
+@app.get("/actions/events")
+async def events(start: Time = None, end: Time = None, sort: Sort = None) -> StreamingResponse:
+    """List events."""
+    return listed(question(sort, start=start, end=end))
 
 
 @app.get("/actions/events/{kind}s")
-async def events_of(kind: str, start: Start = None, end: Start = None, sort: Sort = None) -> StreamingResponse:
+async def events_of(kind: str, start: Time = None, end: Time = None, sort: Sort = None) -> StreamingResponse:
     """List events of one type."""
-    asked = question(start, end, sort, kind)
-    return StreamingResponse(bodies(app.state.pool, asked), media_type="application/json")
+    return listed(question(sort, kind=kind, start=start, end=end))
+
+
+@app.get("/actions/{action}/events/{kind}s")
+async def events_of_action(
+    action: str, kind: str, start: Time = None, end: Time = None, sort: Sort = None
+) -> StreamingResponse:
+    """List events of one type and action."""
+    return listed(question(sort, action=action, kind=kind, start=start, end=end))
+
+
+@app.get("/actions/{action}/events/hits/{link}")
+async def hits_of_action(
+    action: str, link: str, start: Time = None, end: Time = None, sort: Sort = None
+) -> StreamingResponse:
+    """List hits of one kind and action."""
+    return listed(question(sort, "type = 'hit'", action=action, link=link, start=start, end=end))
+
+
+@app.get("/targets/events")
+async def events_of_contact(hash_: Hash, start: Time = None, end: Time = None, sort: Sort = None) -> StreamingResponse:
+    """List events of one contact."""
+    return listed(question(sort, "hash <> ''", hash=hash_, start=start, end=end))
+
+
+@app.get("/actions/reactivities")
+async def reactivities(
+    after: ActivationStart = None, before: ActivationEnd = None, sort: Sort = None
+) -> StreamingResponse:
+    """List what followed from the activations of a window."""
+    return listed(question(sort, REACTIVE, activated_from=after, activated_before=before))
+
+
+@app.get("/actions/statistics")
+async def statistics() -> Response:
+    """Count events of each type and day."""
+    return Response(
+        orjson.dumps([dict(row) for row in await app.state.pool.fetch(DAYS)]), media_type="application/json"
+    )
+
+
+@app.get("/actions/{action}/statistics")
+async def statistics_of_action(action: str) -> Response:
+    """Count an action's events."""
+    rows = await app.state.pool.fetch(TYPES, action)
+    counts = {row["type"]: row["events"] for row in rows if row["type"] != "hit"}
+    links = {row["link"]: row["events"] for row in rows if row["type"] == "hit"}
+    document = {"type": "mail", "dispatch": {"sent": counts.get("activation", 0)}, "feedback": {**counts, **links}}
+    return Response(orjson.dumps(document), media_type="application/json")
 
 
 @app.get("/documents")
@@ -126,4 +202,7 @@ def _row(draft: Draft, now: int) -> tuple[object, ...]:
     draft.timestamp = now
     detail = draft.source.detail
     block = getattr(detail, "activation", None) or detail.execution
-    return draft.id, now, draft.type, block.id, draft.model_dump_json(exclude_none=True).encode()
+    contact = getattr(block, "receiver", None) or block.recipient
+    link = detail.link.type if draft.type == "hit" else ""
+    body = draft.model_dump_json(exclude_none=True).encode()
+    return draft.id, now, draft.type, link, block.id, getattr(contact, "hash", ""), block.stamp.time, body

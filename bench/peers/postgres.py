@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
-from corpus import WORK
+from corpus import WORK, shape
 from machine import need
+from peers.table import COLUMNS, KEYS, LIST_KEYS, TABLE
 from process import Process, Unavailable, free_port
 
 if TYPE_CHECKING:
@@ -24,21 +25,6 @@ if TYPE_CHECKING:
 
     from corpus import Corpus
 
-SCHEMA = """
-CREATE TABLE event (
-    seq bigint GENERATED ALWAYS AS IDENTITY,
-    id uuid NOT NULL,
-    time bigint NOT NULL,
-    type text NOT NULL,
-    action text NOT NULL,
-    body bytea NOT NULL
-)
-"""
-KEYS = """
-ALTER TABLE event ADD PRIMARY KEY (seq), ADD UNIQUE (id);
-CREATE INDEX ON event (time, seq);
-CREATE INDEX ON event (type, time, seq);
-"""
 DOCUMENTS = """
 CREATE TABLE document AS SELECT seq, time, convert_from(body, 'UTF8')::jsonb AS body FROM event ORDER BY seq;
 ALTER TABLE document ADD PRIMARY KEY (seq);
@@ -61,14 +47,14 @@ class Postgres(NamedTuple):
         """Wait until it takes statements: it listens before that, while it recovers."""
         asyncio.run(self._await_start())
 
-    def empty(self, database: str) -> str:
+    def empty(self, database: str, keys: str) -> str:
         """Make a database anew with an empty table; return its address."""
-        asyncio.run(self._empty(database))
+        asyncio.run(self._empty(database, keys))
         return self.dsn(database)
 
     def filled(self, corpus: Corpus) -> str:
         """Return the address of a database that holds the corpus, made once."""
-        database = "events_" + corpus.folder().name.replace("-", "_")
+        database = f"events_{corpus.folder().name.replace('-', '_')}_{shape(TABLE + KEYS + LIST_KEYS)}"
         if not asyncio.run(self._has(database)):
             asyncio.run(self._fill(f"{database}_making", corpus))
             asyncio.run(self._administer(f'ALTER DATABASE "{database}_making" RENAME TO "{database}"'))
@@ -89,7 +75,7 @@ class Postgres(NamedTuple):
             while True:
                 try:
                     await self._value("postgres", "SELECT 1")
-                except asyncpg.CannotConnectNowError:
+                except (asyncpg.CannotConnectNowError, FileNotFoundError):  # its Unix socket comes last
                     await asyncio.sleep(0.1)
                 else:
                     return
@@ -107,11 +93,10 @@ class Postgres(NamedTuple):
     async def _administer(self, statement: str) -> None:
         await self._value("postgres", statement)
 
-    async def _empty(self, database: str) -> None:
+    async def _empty(self, database: str, keys: str) -> None:
         await self._administer(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
         await self._administer(f'CREATE DATABASE "{database}"')
-        await self._value(database, SCHEMA)
-        for statement in KEYS.split(";"):
+        for statement in (TABLE + keys).split(";"):
             await self._value(database, statement)
 
     async def _add_documents(self, dsn: str) -> None:
@@ -130,12 +115,11 @@ class Postgres(NamedTuple):
         await self._administer(f'CREATE DATABASE "{database}"')
         connection = await asyncpg.connect(self.dsn(database))
         try:
-            await connection.execute(SCHEMA)
-            columns = ["id", "time", "type", "action", "body"]
-            rows = ((row.id, row.time, row.type, row.action, row.body) for row in corpus.rows())
+            await connection.execute(TABLE)
+            rows = corpus.rows()
             while records := list(islice(rows, 50_000)):
-                await connection.copy_records_to_table("event", records=records, columns=columns)
-            await connection.execute(KEYS)
+                await connection.copy_records_to_table("event", records=records, columns=COLUMNS)
+            await connection.execute(KEYS + LIST_KEYS)
             await connection.execute("VACUUM (ANALYZE, FREEZE) event")
             await connection.execute("CHECKPOINT")
         finally:
