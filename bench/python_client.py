@@ -1,7 +1,7 @@
 """Reads a window of a million events with the client, and says how fast and in how much memory.
 
-`python bench/python_client.py [--events N]` prints a row for NDJSON with zstd, as Estampe answers, and one for a bare array,
-as NP6 does.
+`python bench/python_client.py [--events N]` prints a row for NDJSON with zstd, as Estampe answers, and one for a bare
+array, as NP6 does.
 """
 
 from __future__ import annotations
