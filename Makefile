@@ -4,7 +4,7 @@ BIN := .venv/bin
 CYCLES ?= 300
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format crash bench lock clean
+.PHONY: help install demo test test-samples check format openapi crash bench lock vendor clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -14,9 +14,13 @@ install: .venv/.installed ## Make .venv with the command estampe
 demo: .venv/.installed ## Serve a demo customer with live activity and show how to read it
 	$(BIN)/estampe demo
 
-test: .venv/.developing ## Run every test (as root it also installs curl and Node.js for them)
+test: .venv/.developing ## Run every test (as root it also installs curl, Node.js and Chromium for them)
 	tests/setup
 	$(BIN)/python -m pytest -q -n 2
+
+test-samples: .venv/.developing ## Run the code samples in all ten languages (as root it also installs them)
+	tests/setup languages
+	$(BIN)/python -m pytest -q -m samples tests/e2e/test_samples.py
 
 check: .venv/.developing ## Lint and type-check
 	$(BIN)/ruff check .
@@ -26,6 +30,9 @@ check: .venv/.developing ## Lint and type-check
 format: .venv/.developing ## Format and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+openapi: .venv/.developing ## Write docs/openapi.json anew
+	$(BIN)/python -m estampe.http.openapi > docs/openapi.json
 
 crash: .venv/.developing ## Kill the server CYCLES times and look for a broken promise
 	$(BIN)/python -m tests.e2e.crash --cycles $(CYCLES)
@@ -37,8 +44,11 @@ lock: .venv/.developing ## Pin the newest allowed versions with their hashes
 	$(BIN)/pip install -q uv
 	requirements/lock
 
+vendor: .venv/.developing ## Fetch the reference page's interface again, as it is pinned
+	$(BIN)/python requirements/vendor.py
+
 clean: ## Remove what the targets made
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/.work
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/.work tests/tools/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Estampe needs Python 3.11 or newer")'

@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from estampe.catalog import Scope
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Leave out what needs half a dozen languages installed, unless it is asked for."""
-    config.addinivalue_line("markers", "samples: runs samples in languages beyond those that all tests need")
-    config.option.markexpr = config.option.markexpr or "not samples"
-
-
 class LiveServer:
     """A server process on a data folder.
 
