@@ -50,7 +50,7 @@ PARAMETERS: dict[Form, Schema] = {
     },
     "order": {"type": "string", "enum": ["asc", "desc"]},
     "id": _NAME,
-    "campaign": {"type": "string", "minLength": 1},
+    "campaign": _NAME,
     "number": {"type": "integer", "minimum": 0},
     "unicity": {"type": "string", "minLength": 1},
     "hash": {"type": "string", "pattern": "^[0-9A-Fa-f]{32}$"},
@@ -79,7 +79,17 @@ def all_schemas() -> dict[str, Schema]:
     }
     _, figures = described([Statistics])
     _, others = described([Classification, CampaignSelection, Receipt, Row, ProblemDetails])
+    for part in others.values():
+        _leave_nulls_out(part.get("properties", {}))
     return schemas | _named_within(Statistics.__name__, figures) | others
+
+
+def _leave_nulls_out(members: dict[str, Schema]) -> None:
+    """Describe members that are left out of an answer where they have no value, and never null."""
+    for name, schema in members.items():
+        if "default" in schema and schema["default"] is None:
+            said = {key: text for key, text in schema.items() if key == "description"}
+            members[name] = said | schema["anyOf"][0]
 
 
 def _named_within(whole: str, parts: dict[str, Schema]) -> dict[str, Schema]:

@@ -67,9 +67,11 @@ def test_the_seed_is_taken(event: Any) -> None:
     assert validator("Event").is_valid(event)
 
 
-def test_the_demo_s_events_are_taken() -> None:
-    for text in Generator(7, "DEMO/028").events(2_000, 1_600_000_000_000, 10):
-        validator("Event").validate(json.loads(text))
+@pytest.mark.parametrize("made", [Generator.events, Generator.history], ids=lambda made: made.__name__)
+def test_the_demo_s_events_are_taken(made: Any) -> None:
+    for text in made(Generator(7, "DEMO/028"), 2_000, 1_600_000_000_000, 10):
+        event = json.loads(text)
+        validator(name_of(event["type"])).validate(event)
 
 
 def changed(event: Any, path: str, value: Any) -> Any:
