@@ -4,33 +4,89 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from estampe.events import decode_draft
-from estampe.http import exchange, gate, lists
+from estampe.http import documents, exchange, gate, lists
+from estampe.http.campaigns import read_clauses
+from estampe.http.headers import HEADERS
 from estampe.http.metrics import Metrics
 from estampe.http.negotiation import CODINGS, FORMS
 from estampe.http.problems import Kind
-from estampe.http.routes import LISTS
+from estampe.http.reference import page
+from estampe.http.routes import EVERYTHING, FAMILIES, OPERATIONS, Family, ListRoute, Parameter, Route
+from estampe.http.statistics import Row
+from estampe.log import Audience
+from estampe.stats import statistics
+from estampe.verdicts import HitClass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DOCS = Path(__file__).parents[2] / "docs"
 API = (DOCS / "api.md").read_text()
-OPERATIONS = (DOCS / "operations.md").read_text()
+WATCHING = (DOCS / "operations.md").read_text()
 
 
-@pytest.mark.parametrize("route", LISTS, ids=lambda route: route.path)
-def test_each_list_is_documented_with_its_parameters(route: Any) -> None:
-    assert f"| `GET {route.path}` | {route.summary} |" in API
-    for parameter in route.parameters:
-        assert f"| `{parameter.name}` | {parameter.meaning} |" in API
+def cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|").split("|")]
 
 
-@pytest.mark.parametrize("path", ["POST /actions/events", "GET /health/live", "GET /health/ready", "GET /metrics"])
-def test_each_other_path_is_documented(path: str) -> None:
-    assert f"`{path}`" in API
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.method} {family.path}")
+def test_each_list_is_documented_with_its_family(family: Family) -> None:
+    start = f"| `{family.method} {family.path}` |"
+    (row,) = (line for line in API.splitlines() if line.startswith(start))
+    _, named, held = cells(row)
+    if "{id}" in family.path:
+        assert named == family.given[0].meaning
+    if family.kinds == EVERYTHING:
+        assert held == "every list"
+    elif family.method == "GET":
+        assert held.split(", ") == ["all" if not kind.end else f"`{kind.end}`" for kind in family.kinds]
+
+
+def test_each_kind_of_list_is_documented() -> None:
+    kinds = {kind for family in FAMILIES for kind in family.kinds if kind.end or family.kinds == EVERYTHING}
+    rows = {f"| `{kind.end}` | {kind.summary} |" if kind.end else f"| | {kind.summary} |" for kind in kinds}
+    assert rows <= set(API.splitlines())
+
+
+@pytest.mark.parametrize("parameter", dict.fromkeys(each for route in OPERATIONS for each in route.parameters))
+def test_each_parameter_is_documented(parameter: Parameter) -> None:
+    row = f"| `{parameter.name}` | {parameter.meaning} |"
+    assert (row if parameter.place == "query" else parameter.meaning) in API
+
+
+@pytest.mark.parametrize("route", [route for route in OPERATIONS if not isinstance(route, ListRoute)])
+def test_each_other_operation_is_documented(route: Route) -> None:
+    assert f"`{route.method} {route.path}`" in API
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_each_header_of_the_description_is_documented(name: str) -> None:
+    assert f"`{name}`" in API
+
+
+def test_each_class_of_hits_is_documented() -> None:
+    assert all(f"`{each}`" in API for each in HitClass)
+
+
+def test_each_figure_is_documented() -> None:
+    figures = msgspec.to_builtins(statistics((), Audience(reactive=0, openers=0, clickers=0, effective=0)))
+    for name in _leaves(figures):
+        assert f"`{name}`" in API
+
+
+def _leaves(tree: dict[str, Any], path: str = "") -> Iterator[str]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{path}{name}.")
+        else:
+            yield path + name
 
 
 @pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.slug)
@@ -42,10 +98,12 @@ def test_no_problem_is_documented_that_is_none() -> None:
     assert set(re.findall(r"\| `/problems/([a-z-]+)`", API)) == {kind.slug for kind in Kind}
 
 
-@pytest.mark.parametrize("module", [exchange, gate, lists], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [exchange, gate, lists, documents, page], ids=lambda module: module.__name__)
 def test_each_header_that_is_sent_is_documented(module: Any) -> None:
-    written = Path(module.__file__).read_text()
-    names = set(re.findall(r'\("((?:x-|www-|retry|vary|allow|accept)[a-z-]*)"', written))
+    text = Path(module.__file__).read_text()
+    names = set(
+        re.findall(r'\("((?:x-|www-|retry|vary|allow|accept|etag|cache|content-sec|referrer)[a-z-]*)"', text)
+    )
     assert names
     for name in names:
         assert f"`{name}`" in API.lower()
@@ -60,9 +118,20 @@ def test_each_metric_is_documented() -> None:
     metrics = Metrics()
     metrics.watch({})
     for family in text_string_to_metric_families(metrics.render().decode()):
-        assert f"`{family.name.removesuffix('_created')}" in OPERATIONS
+        assert f"`{family.name.removesuffix('_created')}" in WATCHING
 
 
 def test_the_example_of_a_publication_is_a_draft() -> None:
     (example,) = re.findall(r"-d '\[(.+?)\]'", API, re.DOTALL)
     assert decode_draft(example.encode()).type == "activation"
+
+
+def test_the_example_of_a_campaign_is_a_selection() -> None:
+    (example,) = re.findall(r"-d '\n +(\{.+?\})'", API, re.DOTALL)
+    clauses = read_clauses(example.encode(), "application/json", "", 1_000, 10)
+    assert [clause.types for clause in clauses] == [("hit",), ("bounce",)]
+
+
+def test_the_example_of_statistics_is_rows() -> None:
+    (example,) = re.findall(r"```json\n(\[\{\"start\".+?)```", API, re.DOTALL)
+    assert [row.events for row in msgspec.json.decode(example, type=list[Row])] == [3_000, 1_284]
