@@ -101,9 +101,7 @@ def test_no_problem_is_documented_that_is_none() -> None:
 @pytest.mark.parametrize("module", [exchange, gate, lists, documents, page], ids=lambda module: module.__name__)
 def test_each_header_that_is_sent_is_documented(module: Any) -> None:
     text = Path(module.__file__).read_text()
-    names = set(
-        re.findall(r'\("((?:x-|www-|retry|vary|allow|accept|etag|cache|content-sec|referrer)[a-z-]*)"', text)
-    )
+    names = set(re.findall(r'\("((?:x-|www-|retry|vary|allow|accept|etag|cache|content-sec|referrer)[a-z-]*)"', text))
     assert names
     for name in names:
         assert f"`{name}`" in API.lower()

@@ -50,7 +50,7 @@ def _one_of(words: Mapping[str, Any]) -> Reading:
 
 def _some_of(words: Mapping[str, Any]) -> Reading:
     def read(text: str) -> tuple[Any, ...]:
-        return tuple(one.read(word.strip()) for word in dict.fromkeys(text.split(",")))
+        return tuple(dict.fromkeys(one.read(word.strip()) for word in text.split(",")))
 
     one = _one_of(words)
     return Reading(read, f"a list with commas of {', '.join(words)}")

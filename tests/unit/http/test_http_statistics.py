@@ -50,6 +50,7 @@ def test_figures_take_no_parameters(call: Any) -> None:
         ("?by=day&group=type&start=2019-08-24", Counting(start_ms=FIRST_MS, period_ms=DAY_MS, by=("type",))),
         ("?group=action,type", Counting(by=("action", "type"))),
         ("?group=type,action", Counting(by=("type", "action"))),
+        ("?group=type,%20action,%20type", Counting(by=("type", "action"))),
     ],
 )
 def test_parameters_make_what_is_counted(call: Any, query: str, counting: Counting) -> None:
