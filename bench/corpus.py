@@ -33,20 +33,24 @@ EVENT = re.compile(
 HASH = re.compile(rb'"hash":"([^"]+)"')
 STAMP = re.compile(rb'"stamp":\{"time":(\d+)')
 LINK = re.compile(rb'"link":\{"type":"([^"]+)"')
+HUMAN, ROBOT = "human", "genericrobot"
+ROBOT_DIGITS = "0123"
+"""How the ids of a quarter of the hits begin: those are judged to be robots'."""
 REACTIVITIES = frozenset({"bounce", "hit", "impression", "reply", "optout", "complaint"})
 
 
 class Row(NamedTuple):
     """An event as a peer's table keeps it.
 
-    `link`: a hit's kind. `hash` is empty where the contact is named by its id alone. `activated`: when the message
-    was executed, Unix milliseconds.
+    `link`: a hit's kind. `hit_class`: what a hit is judged to be. `hash` is empty where the contact is named by its
+    id alone. `activated`: when the message was executed, Unix milliseconds.
     """
 
     id: str
     time: int
     type: str
     link: str
+    hit_class: str
     action: str
     hash: str
     activated: int
@@ -60,8 +64,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     time. `newest_ms`: the timestamp from which on there are `NEWEST`. `hour_ms`, `day_ms`: start and end of an
     hour in the middle, and of the day around it. `hour_activations`, `cancellations`, `contact_events`: how many
     there are. `reactivities`: of the activations of that day. `action_types`: one action's events by type.
-    `action_opens`: its hits of that kind. `action`, `hash`: of the first bounce and of the first contact with a
-    hash; a larger corpus begins with the same events, so they are the same in it and have more.
+    `action_opens`: its hits of that kind by humans. `action`, `hash`: of the first bounce and of the first
+    contact with a hash; a larger corpus begins with the same events, so they are the same in it and have more.
     """
 
     body_bytes: int
@@ -97,7 +101,7 @@ class Corpus:
 
     def rows(self) -> Iterator[Row]:
         """Yield each event as a row."""
-        return map(_row, self.events())
+        return map(row_of, self.events())
 
     def drafts(self) -> Iterator[bytes]:
         """Yield each event without its timestamp: what a producer posts."""
@@ -153,7 +157,7 @@ class Corpus:
             contact_events += row.hash == hash_
             if row.action == action:
                 action_types[row.type] += 1
-                opens += row.link == "open"
+                opens += row.link == "open" and row.hit_class == HUMAN
         digest.update(b"]")
         return Manifest(
             body_bytes=size,
@@ -190,14 +194,20 @@ def bodies(drafts: Iterator[bytes], each: int, file: Path) -> Path:
     return file
 
 
-def _row(event: bytes) -> Row:
+def row_of(event: bytes) -> Row:
+    """Return an event as a row.
+
+    Raises:
+        ValueError: it is of no shape that the generator gives.
+    """
     found = EVENT.match(event)
     if found is None:
         raise ValueError(f"no event of the shape that the benchmark knows: {event!r}")
-    kind, key, time, action = found.groups()
-    link = _text(LINK, event) if kind == b"hit" else ""
+    kind, key, time, action = (group.decode() for group in found.groups())
+    link = _text(LINK, event) if kind == "hit" else ""
+    hit_class = (ROBOT if key[0] in ROBOT_DIGITS else HUMAN) if link else ""
     activated = int(_text(STAMP, event))
-    return Row(key.decode(), int(time), kind.decode(), link, action.decode(), _text(HASH, event), activated, event)
+    return Row(key, int(time), kind, link, hit_class, action, _text(HASH, event), activated, event)
 
 
 def _text(pattern: re.Pattern[bytes], event: bytes) -> str:

@@ -10,9 +10,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from clients import Request, address
-from corpus import CUSTOMER, WORK
+from corpus import CUSTOMER, ROBOT, WORK, row_of
 from estampe.events import Customer, decode, decode_draft
 from estampe.log import Logs, Query
+from estampe.verdicts import Classification, HitClass
 from process import Process, free_port
 
 if TYPE_CHECKING:
@@ -38,13 +39,14 @@ class Estampe(NamedTuple):
 
 
 def filled(corpus: Corpus) -> Path:
-    """Return a data folder whose log holds the corpus, imported and compacted, made once."""
-    kept = corpus.folder(engine=True) / "data"
+    """Return a data folder whose log holds the corpus, imported, compacted and its hits judged, made once."""
+    kept = corpus.folder(engine=True) / "judged"
     if not kept.exists():
         making = _clean(kept.with_name("making"))
         with opened(making) as log:
             log.import_history(map(decode, corpus.events()))
             log.compact()
+            log.classify(dict.fromkeys(_robots(log), Classification(hit_class=HitClass(ROBOT), ruleset="bench")))
         making.rename(kept)
     return kept
 
@@ -101,6 +103,13 @@ def serve(data: Path) -> Iterator[Estampe]:
     env = {"ESTAMPE_RATE": "0", "ESTAMPE_LOG_LEVEL": "warning"}
     with Process(command, port=port, log=WORK / "estampe.log", env=env) as process:
         yield Estampe(process, f"http://127.0.0.1:{port}", {"X-Key": key})
+
+
+def _robots(log: EventLog) -> Iterator[int]:
+    subscription = log.subscribe(0)
+    while some := subscription.next(0):
+        yield from (each.position for each in some if row_of(each.body).hit_class == ROBOT)
+    subscription.close()
 
 
 def _clean(folder: Path) -> Path:

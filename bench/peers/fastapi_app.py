@@ -1,6 +1,6 @@
 """The same API as one would write it with FastAPI, asyncpg and PostgreSQL.
 
-What favours it: it checks no key and counts no rate, knows no classes of hits and no contacts' reactions; bodies
+What favours it: it checks no key and counts no rate, keeps a hit's class in its row and counts no contacts; bodies
 are stored as `bytea`, so a list needs no JSON work; each list has its index, and room to sort in memory; it streams
 from a server-side cursor in batches of 1,000; drafts are validated straight from bytes; a request is one INSERT;
 it runs a worker a core.
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
     from peers.model import Draft
 
 INSERT = """
-INSERT INTO event (id, time, type, link, action, hash, activated, body)
+INSERT INTO event (id, time, type, link, class, action, hash, activated, body)
 SELECT * FROM unnest(
-    $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bytea[]
+    $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bytea[]
 )
 ON CONFLICT (id) DO NOTHING RETURNING id
 """
 TYPES = """
-SELECT type, link, count(*) AS events FROM event WHERE action = $1 GROUP BY type, link
+SELECT type, link, count(*) AS events FROM event WHERE action = $1 AND class IN ('', 'human') GROUP BY type, link
 """
 DAYS = """
 SELECT time / 86400000 AS day, type, count(*) AS events FROM event GROUP BY day, type ORDER BY day, type
 """
 BATCH = 1_000
+HUMAN_HITS = "type = 'hit' AND class = 'human'"
 ROOMY = {"work_mem": "64MB"}
 
 
@@ -142,8 +143,8 @@ async def events_of_action(
 async def hits_of_action(
     action: str, link: str, start: Time = None, end: Time = None, sort: Sort = None
 ) -> StreamingResponse:
-    """List hits of one kind and action."""
-    return listed(question(sort, "type = 'hit'", action=action, link=link, start=start, end=end))
+    """List humans' hits of one kind and action."""
+    return listed(question(sort, HUMAN_HITS, action=action, link=link, start=start, end=end))
 
 
 @app.get("/targets/events")
@@ -203,6 +204,6 @@ def _row(draft: Draft, now: int) -> tuple[object, ...]:
     detail = draft.source.detail
     block = getattr(detail, "activation", None) or detail.execution
     contact = getattr(block, "receiver", None) or block.recipient
-    link = detail.link.type if draft.type == "hit" else ""
+    link, class_ = (detail.link.type, "human") if draft.type == "hit" else ("", "")
     body = draft.model_dump_json(exclude_none=True).encode()
-    return draft.id, now, draft.type, link, block.id, getattr(contact, "hash", ""), block.stamp.time, body
+    return draft.id, now, draft.type, link, class_, block.id, getattr(contact, "hash", ""), block.stamp.time, body
