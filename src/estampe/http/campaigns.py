@@ -71,7 +71,7 @@ def read_clauses(body: bytes, media_type: str, encoding: str, body_limit: int, i
     media_type_of(media_type, MEDIA_TYPES)
     try:
         selection = msgspec.json.decode(decompressed(body, encoding, body_limit), type=CampaignSelection)
-    except (msgspec.DecodeError, RecursionError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise _invalid(str(exc)) from exc
     clauses = tuple(chain.from_iterable(entry.clauses() for entry in selection.items_events))
     named = sum(1 + len(clause.subtypes) + len(clause.actions) for clause in clauses)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _CHALLENGE = ("www-authenticate", "X-Key")
 
+_OWN = ("cache-control", "no-store")
+"""A cache knows nothing of X-Key, and would give one customer's answer to another."""
+
 _REFUSALS: dict[type[KeyRefused], Kind] = {
     WrongKey: Kind.WRONG_KEY,
     RevokedKey: Kind.REVOKED_KEY,
@@ -42,6 +45,7 @@ class Gate:
         Raises:
             Problem: there is no key, it is refused, its rate is used up, or it lacks the scope.
         """
+        exchange.extra_headers.append(_OWN)
         exchange.key = key = self._find(exchange.header(b"x-key"))
         self._count(exchange, key)
         if scope not in key.scopes:

@@ -49,10 +49,13 @@ HEADERS: dict[str, Header] = {
     "WWW-Authenticate": Header("What a request needs.", _TEXT, "X-Key"),
     "Accept-Encoding": Header("The codings that a body may have.", _TEXT, "gzip, zstd"),
     "ETag": Header("Names what the document is now; If-None-Match asks whether it still is.", _TEXT, '"9c56cc51b374"'),
-    "Cache-Control": Header("Whether it may be kept.", _TEXT, "no-cache"),
+    "Cache-Control": Header("Whether it may be kept: `no-store` with all that needs a key.", _TEXT, "no-cache"),
 }
 
 RATES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+
+KEYED = ("Cache-Control", *RATES)
+"""What comes with every answer to a key."""
 
 _WITH_STATUS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 

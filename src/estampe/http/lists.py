@@ -12,17 +12,17 @@ from estampe.http.campaigns import BODY_LIMIT, read_clauses
 from estampe.http.exchange import ClientGone
 from estampe.http.framing import body_of
 from estampe.http.negotiation import Coding, Form, choose_coding, choose_form
-from estampe.http.parameters import read_path, read_query, refuse_all_but_one
-from estampe.http.problems import Kind, Problem
+from estampe.http.parameters import pairs_of, read_path, read_query, refuse_all_but_one
+from estampe.http.problems import Flaw, Kind, Problem
 from estampe.http.streams import read_ahead
 from estampe.log import Clause, Query
 from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 
     from estampe.http.exchange import Exchange
-    from estampe.http.routes import ListRoute
+    from estampe.http.routes import ListRoute, Parameter
     from estampe.http.services import Services
     from estampe.log import EventLog, Scan, Watermark
 
@@ -132,11 +132,14 @@ class EventList:
                 self._services.decoders, read_clauses, body, *headers, *limits
             )
 
+    def _naming(self) -> list[Parameter]:
+        return [each for each in self._route.parameters if each.place == "path" or each.name in self._route.one_of]
+
     async def _head(self, exchange: Exchange, log: EventLog, answer: _Answer) -> None:
         loop, threads = asyncio.get_running_loop(), self._services.readers
         watermark = await loop.run_in_executor(threads, log.watermark)
         if answer.thing and not await loop.run_in_executor(threads, _occurred, log, answer.thing):
-            raise no_such(exchange)
+            raise no_such(exchange, self._naming())
         await exchange.start(200, *answer.headers(watermark))
         await exchange.send(b"", more=False)
 
@@ -148,7 +151,7 @@ class EventList:
             # A fault in the first chunk is still a whole answer, a problem.
             first = await anext(chunks, b"")
             if scan.empty and answer.thing and not await loop.run_in_executor(threads, _occurred, log, answer.thing):
-                raise no_such(exchange)
+                raise no_such(exchange, self._naming())
             self._services.metrics.first_chunk_seconds.observe(exchange.elapsed_s)
             await exchange.start(200, *answer.headers(scan.watermark))
             await self._send(exchange, first, chunks)
@@ -190,12 +193,15 @@ def _occurred(log: EventLog, thing: Query) -> bool:
     return any(log.scan(msgspec.structs.replace(thing, limit=1)))
 
 
-def no_such(exchange: Exchange) -> Problem:
-    """Return the problem that what a path or query names never occurred."""
-    detail = (
-        f"No event of this customer is of what {exchange.path[:100]} names. Check the id, or wait for the first one."
-    )
-    return Problem(Kind.NEVER_OCCURRED, detail)
+def no_such(exchange: Exchange, naming: Iterable[Parameter]) -> Problem:
+    """Return the problem that what parameters of the path or the query name never occurred."""
+    texts = exchange.path_texts | dict(pairs_of(exchange.query))
+    flaws = [
+        Flaw(place=each.place, name=each.name, found=texts[each.name][:100]) for each in naming if each.name in texts
+    ]
+    names = " and ".join(f"{flaw.name} {flaw.found!r}" for flaw in flaws)
+    detail = f"No event of this customer is of {names} here. Check it, or wait for the first one."
+    return Problem(Kind.NEVER_OCCURRED, detail, flaws)
 
 
 def watermark_headers(watermark: Watermark) -> tuple[tuple[str, str], ...]:

@@ -15,7 +15,7 @@ import msgspec
 
 from estampe.events.schema import reference
 from estampe.http.answers import answer_of
-from estampe.http.headers import HEADERS, RATES, headers_of
+from estampe.http.headers import HEADERS, KEYED, headers_of
 from estampe.http.problems import MEDIA_TYPE, Kind, ProblemDetails
 from estampe.http.reference.samples import code_samples
 from estampe.http.routes import OPERATIONS
@@ -52,7 +52,7 @@ _TAGS = {
     "targets": "What happened to one contact.",
     "display": "What was displayed.",
     "campaigns": "What happened to the messages that were executed as one set, or by one action.",
-    "statistics": "Counts, kept as events are published, so that they cost nothing to read.",
+    "statistics": "Counts, kept as events are published, so that reading them reads no event.",
     "publishing": "Events come in as drafts: the log gives them their timestamp and their place.",
     "health": "For those who watch the server.",
     "documentation": "This API, described by the server itself.",
@@ -155,7 +155,7 @@ def _parameter(parameter: Parameter) -> Node:
 
 def _responses(route: Route, answer: Answer) -> Iterator[tuple[int, str, Node]]:
     """Yield each answer's status, its name, and what it is."""
-    headers = _headers(*answer.headers, *(RATES if route.scope else ()))
+    headers = _headers(*answer.headers, *(KEYED if route.scope else ()))
     yield answer.status, route.name, {"description": answer.says, "headers": headers, "content": answer.content}
     if answer.same:
         yield HTTPStatus.NOT_MODIFIED, "same", {"description": "It is still the same.", "headers": headers}
@@ -173,10 +173,10 @@ def _problem(status: int, kinds: Sequence[Kind]) -> Node:
     these = {"properties": {"type": {"enum": [_type(kind) for kind in kinds]}, "status": {"const": status}}}
     schema = {"allOf": [reference(ProblemDetails.__name__), these]}
     examples = {kind.slug: {"summary": kind.title, "value": _example(kind)} for kind in kinds}
-    rates = () if status == HTTPStatus.UNAUTHORIZED else RATES
+    keyed = ("Cache-Control",) if status == HTTPStatus.UNAUTHORIZED else KEYED
     return {
         "description": " ".join(f"{kind.title}." for kind in kinds),
-        "headers": _headers(*(name for kind in kinds for name in headers_of(kind)), *rates),
+        "headers": _headers(*(name for kind in kinds for name in headers_of(kind)), *keyed),
         "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
     }
 

@@ -131,6 +131,11 @@ def _members(parameter: Parameter, value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {parameter.member: value}
 
 
+def pairs_of(query: bytes) -> list[tuple[str, str]]:
+    """Return the names and texts of a query string; as in a path, UTF-8 may stand in it as it is."""
+    return parse_qsl(query.decode(errors="replace"), keep_blank_values=True)
+
+
 def read_query(query: bytes, known: Sequence[Parameter], limit: int) -> dict[str, Any]:
     """Read a query string into members.
 
@@ -144,7 +149,7 @@ def read_query(query: bytes, known: Sequence[Parameter], limit: int) -> dict[str
     """
     if len(query) > limit:
         raise Problem(Kind.QUERY_TOO_LONG, f"The query string has {len(query)} bytes; {limit} are allowed.")
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    pairs = pairs_of(query)
     by_name = {parameter.name: parameter for parameter in known if parameter.place == "query"}
     _refuse_unknown(pairs, by_name)
     _refuse_repeated(pairs, by_name)

@@ -29,7 +29,7 @@ class Kind(Enum):
     )
     UNKNOWN_PARAMETER = 400, "A parameter is not known here", "Mend its name: a parameter is never ignored."
     REPEATED_PARAMETER = 400, "A parameter is given more than once", "Give it once."
-    INVALID_BODY = 400, "The body cannot be read", "Send a JSON array or one JSON object a line, in UTF-8."
+    INVALID_BODY = 400, "The body cannot be read", "Send what the operation takes, as JSON in UTF-8."
     INVALID_EVENTS = 400, "Events of the body are wrong; none was kept", "Mend each item that `errors` names."
     MISSING_KEY = 401, "A key is needed", "Send your key in the header X-Key."
     WRONG_KEY = 401, "The key is wrong", "Check the key's text; keys are shown once, when made."
@@ -62,6 +62,11 @@ class Kind(Enum):
         "Read fewer at once, or try again later.",
     )
     TOO_MANY_BODIES = 429, "The key is sending too much at once", "Send fewer bodies at once, or try again later."
+    TOO_MANY_STATISTICS = (
+        429,
+        "The key asks for too many statistics at once",
+        "Ask for fewer at once, or try again later.",
+    )
     INTERNAL = 500, "Something went wrong here", "Tell the operator the request id."
     OVERLOADED = 503, "Too many lists are being read", "Wait as long as Retry-After says."
     NO_ROOM = (

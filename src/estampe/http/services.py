@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from estampe.http.gate import Gate
 from estampe.http.room import Room
 from estampe.http.streams import Streams
+from estampe.http.turns import Turns
 
 if TYPE_CHECKING:
     from estampe.catalog import Keys
@@ -41,6 +42,7 @@ class Services:
         self.readers = ThreadPoolExecutor(settings.scan_threads, "reader")
         self.decoders = ThreadPoolExecutor(_DECODERS, "decoder")
         self.streams = Streams(settings, self.metrics.streams_open)
+        self.turns = Turns()
         self.room = Room(settings)
 
     async def log_of(self, customer: Customer) -> EventLog:
@@ -54,3 +56,4 @@ class Services:
         """Start nothing more in threads."""
         for threads in (self.readers, self.decoders):
             threads.shutdown(wait=True, cancel_futures=True)
+        self.turns.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -64,17 +63,18 @@ class ActionStatistics:
         read_query(exchange.query, self._route.parameters, self._services.settings.query_limit)
         action = read_path(exchange.path_texts, self._route.parameters)["action"]
         log = await self._services.log_of(exchange.key.customer)
-        work = asyncio.get_running_loop().run_in_executor(self._services.readers, _figures, log, action)
-        watermark, figures = await work
+        watermark, figures = await self._services.turns.take(exchange.key.id, _figures, log, action)
         if figures is None:
-            raise no_such(exchange)
+            raise no_such(exchange, self._route.parameters)
         await exchange.answer(200, msgspec.json.encode(figures), "application/json", *watermark_headers(watermark))
 
 
 def _figures(log: EventLog, action: str) -> tuple[Watermark, Statistics | None]:
     watermark = log.watermark()
+    # A hit that comes between the two counts as a hit only: contacts never outnumber hits.
+    audience = log.audience(action)
     counts = list(log.counts(Counting(action=action, by=BY)))
-    return watermark, statistics(counts, log.audience(action)) if counts else None
+    return watermark, statistics(counts, audience) if counts else None
 
 
 class Counts:
@@ -101,8 +101,7 @@ class Counts:
         counting = Counting(**members, limit=self._limit + 1)
         _refuse_parts(counting)
         log = await self._services.log_of(exchange.key.customer)
-        work = asyncio.get_running_loop().run_in_executor(self._services.readers, _counted, log, counting)
-        watermark, body, rows = await work
+        watermark, body, rows = await self._services.turns.take(exchange.key.id, _counted, log, counting)
         if rows > self._limit:
             detail = f"There are more than {self._limit} rows. Narrow start and end, or group by less."
             raise Problem(Kind.INVALID_PARAMETER, detail, [Flaw(place="query", name="start", allowed="a shorter span")])

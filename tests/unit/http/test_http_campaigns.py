@@ -134,6 +134,7 @@ def test_members_that_are_not_known_are_ignored(call: Any, told: History) -> Non
         (b'{"itemsEvents":[{"type":"email","events":["hit"]}]}', "$.itemsEvents[0].events[0]"),
         (b'{"itemsEvents":[{"type":"email","events":[{"type":"hit","subtypes":"open"}]}]}', "subtypes"),
         (b'{"itemsEvents":[{"type":"email","items":[1.5]}]}', "$.itemsEvents[0].items[0]"),
+        (b'{"itemsEvents":[{"type":"\xff"}]}', "$"),
         (b"[" * 100_000, "$"),
     ],
 )

@@ -167,6 +167,9 @@ def test_what_never_occurred_is_not_found(call: Any, told: History) -> None:
             assert answer.status_code == (404 if route.named else 200), route.path
             if route.named and method != "HEAD":
                 assert answer.json()["type"] == "/problems/never-occurred"
+                (flaw,) = answer.json()["errors"]
+                assert flaw["found"] in NEVER.values()
+                assert flaw["in"] == ("query" if route.one_of else "path")
 
 
 @pytest.mark.parametrize("query", ["unicity=never", f"hash={'0' * 32}"])
@@ -179,6 +182,8 @@ def test_a_contact_that_never_occurred_is_not_found_in_any_form(
     headers = {"accept": form, "accept-encoding": coding}
     answer = call("GET", f"/targets/events?{query}", headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/never-occurred")
+    (flaw,) = answer.json()["errors"]
+    assert f"{flaw['name']}={flaw['found']}" == query
 
 
 def test_an_empty_list_of_what_occurred_is_empty(call: Any, told: History) -> None:

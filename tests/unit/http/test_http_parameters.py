@@ -6,7 +6,7 @@ import pytest
 
 from estampe.http.parameters import read_query
 from estampe.http.problems import Kind, Problem
-from estampe.http.routes import WINDOW
+from estampe.http.routes import TARGETS, WINDOW
 
 
 def refusal(query: bytes, limit: int = 4_096) -> Problem:
@@ -30,6 +30,11 @@ def test_the_window_and_the_order_are_read() -> None:
 
 def test_a_plain_plus_in_an_offset_is_understood() -> None:
     assert read_query(b"start=2019-08-24T16:15:22+02:00", WINDOW, 64) == {"start_ms": 1_566_656_122_000}
+
+
+def test_utf_8_may_stand_in_a_query_as_it_is() -> None:
+    plain, encoded = "unicity=éric@np6.com".encode(), b"unicity=%C3%A9ric@np6.com"
+    assert read_query(plain, TARGETS, 64) == read_query(encoded, TARGETS, 64)
 
 
 def test_an_empty_window_is_allowed() -> None:

@@ -83,6 +83,13 @@ def test_every_operation_needs_a_key_with_its_scope_or_none(call: Any) -> None:
             assert call(route.method, address(route), key=None).status_code == 200
 
 
+def test_no_cache_keeps_what_needs_a_key(call: Any) -> None:
+    for route in OPERATIONS:
+        for key in ("", None, "est_0_0"):
+            kept = call(route.method, address(route), key=key).headers.get("cache-control")
+            assert (kept == "no-store") == bool(route.scope), route.path
+
+
 @pytest.mark.parametrize(("kind", "query", "headers"), Told.WRONG)
 def test_a_list_refuses_every_wrong_request(call: Any, kind: Kind, query: str, headers: dict[str, str]) -> None:
     body = assert_problem(call("GET", "/actions/events" + query, headers=headers), kind)

@@ -28,6 +28,17 @@ def test_an_actions_figures_are_of_its_counts_and_its_audience(call: Any) -> Non
     assert call.log.countings == [Counting(action="000PE4", by=("channel", "type", "subtype", "trait"))]
 
 
+def test_contacts_never_outnumber_the_hits_that_come_while_they_are_counted(call: Any) -> None:
+    def counts(_counting: Counting) -> list[Count]:
+        call.log.reached = Audience(reactive=9, openers=9, clickers=0, effective=0)
+        return [Count(0, ("email", "hit", "open", "human"), 3)]
+
+    call.log.reached = Audience(reactive=2, openers=2, clickers=0, effective=0)
+    call.log.counts = counts
+    opening = call("GET", "/actions/000PE4/statistics").json()["feedback"]["opening"]
+    assert opening == {"total": 3, "opener": {"total": 2}}
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_an_action_that_never_occurred_has_no_figures(call: Any, method: str) -> None:
     answer = call(method, "/actions/NEVER/statistics")
