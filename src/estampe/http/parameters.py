@@ -58,6 +58,8 @@ def _some_of(words: Mapping[str, Any]) -> Reading:
 
 def _classes() -> Reading:
     def read(text: str) -> tuple[HitClass, ...]:
+        if text != "all" and "all" in text.split(","):
+            raise InvalidText("'all' stands alone")
         return () if text == "all" else some.read(text)
 
     some = _some_of({word.value: word for word in HitClass})

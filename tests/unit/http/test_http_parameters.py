@@ -6,7 +6,7 @@ import pytest
 
 from estampe.http.parameters import read_query
 from estampe.http.problems import Kind, Problem
-from estampe.http.routes import TARGETS, WINDOW
+from estampe.http.routes import CLASSIFICATION, TARGETS, WINDOW
 
 
 def refusal(query: bytes, limit: int = 4_096) -> Problem:
@@ -62,6 +62,11 @@ def test_a_wrong_value_is_refused_with_what_is_allowed(query: bytes) -> None:
     problem = refusal(query)
     assert problem.kind is Kind.INVALID_PARAMETER
     assert problem.flaws[0].allowed
+
+
+def test_all_classes_stand_alone() -> None:
+    with pytest.raises(Problem, match="'all' stands alone"):
+        read_query(b"classification=mpp,all", CLASSIFICATION, 64)
 
 
 def test_seconds_are_refused_with_a_hint() -> None:
