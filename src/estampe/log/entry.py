@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID, uuid4
 
-from estampe.events import EventType, draft_parts, encode, facets
+import apsw
+
+from estampe.events import EventType, InvalidEvent, decode, draft_parts, encode, facets
 from estampe.log.keys import activation_key, contact_key, hash_key, set_key
 from estampe.verdicts import HitClass
 
@@ -71,6 +73,18 @@ def entry_of_draft(draft: Draft, customer: Customer, classification: Classificat
 def entry_of_event(event: Event) -> Entry:
     """Make an entry of an event that keeps its timestamp."""
     return _entry(event.id, facets(event), (encode(event),), fresh=False)
+
+
+def read_event(body: bytes) -> Event:
+    """Read an event as it is stored.
+
+    Raises:
+        apsw.CorruptError: its bytes are none.
+    """
+    try:
+        return decode(body)
+    except InvalidEvent as error:
+        raise apsw.CorruptError(f"an event in it can't be read: {error}") from error
 
 
 def _entry(event_id: UUID, facts: Facets, parts: tuple[bytes, ...], *, fresh: bool) -> Entry:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from estampe.events import decode
 from estampe.log import sql, store
-from estampe.log.entry import entry_of_event
+from estampe.log.entry import entry_of_event, read_event
 from estampe.log.keys import keys_of
 from estampe.log.port import LAST_POSITION, POSITION_BITS, LogError
 from estampe.log.sealed import FRAME_BITS, SEGMENT_BITS, Sealed, ids, sheets
@@ -99,9 +98,9 @@ class History:
         rows = []
         for sheet in sheets(connection, sealed):
             for position, line in zip(sheet.open_positions(), sheet.open(), strict=True):
-                entry = entry_of_event(decode(line))._replace(parts=(line,))
+                entry = entry_of_event(read_event(line))._replace(parts=(line,))
                 rows.append(self._writer.row(entry, entry.id.bytes, position))
-        drop_segment(connection, sealed)
+        drop_segment(connection, sealed, rows)
         add_rows(connection, rows)
         connection.execute(sql.BUMP_STATE, {"name": "layout"})
         return rows
@@ -229,8 +228,12 @@ def _add_runs(connection: apsw.Connection, segment: Segment) -> None:
         connection.execute(statement, {"first": segment.first, "runs": msgspec.json.encode(runs).decode()})
 
 
-def drop_segment(connection: apsw.Connection, sealed: Sealed) -> None:
-    """Delete a segment and what finds its events."""
-    bindings = {"id": sealed.id, "first": sealed.first, "buckets": buckets(sealed.id)}
+def drop_segment(connection: apsw.Connection, sealed: Sealed, rows: Sequence[Row]) -> None:
+    """Delete a segment and what finds its events, given as rows."""
+    names = {
+        "actions": msgspec.json.encode({row.action for row in rows}).decode(),
+        "kinds": msgspec.json.encode({row.kind for row in rows}).decode(),
+    }
+    bindings = {"id": sealed.id, "first": sealed.first, "buckets": buckets(sealed.id), **names}
     for statement in sql.DROP_SEGMENT:
         connection.execute(statement, bindings)

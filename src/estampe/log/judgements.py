@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from estampe.events import decode
 from estampe.log import sql, store
-from estampe.log.entry import entry_of_event
+from estampe.log.entry import entry_of_event, read_event
+from estampe.log.port import LAST_POSITION
 from estampe.log.sealed import Sealed, sheets
 from estampe.log.tally import Tally
 from estampe.verdicts import Classification, HitClass
@@ -82,7 +82,7 @@ def rejudge(connection: apsw.Connection, names: Names, classifications: Mapping[
         known = classified(connection, position, position).get(position)
         if not line.startswith(HIT) or (known and known.json == msgspec.json.encode(classification).decode()):
             continue
-        entry = entry_of_event(decode(line))
+        entry = entry_of_event(read_event(line))
         numbers = names.kind(entry.kind), names.action(entry.action)
         tally.add(entry._replace(trait=known.name) if known else entry, position, numbers, -1)
         tally.add(entry.judged(classification), position, numbers)
@@ -92,18 +92,35 @@ def rejudge(connection: apsw.Connection, names: Names, classifications: Mapping[
     return changed
 
 
+def drop_unused(connection: apsw.Connection) -> None:
+    """Drop what is said of no hit any more; inside a transaction."""
+    connection.execute(sql.DROP_UNUSED_VERDICTS)
+
+
 def _lines_at(connection: apsw.Connection, positions: list[int]) -> Iterator[tuple[int, bytes]]:
     """Yield the events at those of some (rising) positions that have one."""
-    sealed: dict[Sealed, list[int]] = defaultdict(list)
+    while positions:
+        bounds = {"low": positions[0], "high": LAST_POSITION}
+        row = store.row(connection, sql.NEXT_SEGMENT[False], bounds)
+        sealed = Sealed(*row) if row else None
+        start = bisect_left(positions, sealed.first) if sealed else len(positions)
+        end = bisect_right(positions, sealed.last) if sealed else start
+        yield from _recent_lines(connection, positions[:start])
+        if sealed and start < end:
+            yield from _lines_in(connection, sealed, set(positions[start:end]))
+        positions = positions[end:]
+
+
+def _recent_lines(connection: apsw.Connection, positions: list[int]) -> Iterator[tuple[int, bytes]]:
     for position in positions:
         line = store.value(connection, sql.ROW, {"position": position})
         if line is not None:
             yield position, line
-        elif row := store.row(connection, sql.SEGMENT_AROUND, {"position": position}):
-            sealed[Sealed(*row)].append(position)
-    for segment, wanted in sealed.items():
-        for sheet in sheets(connection, segment):
-            at = dict(zip(sheet.open_positions(), range(sheet.length), strict=True))
-            if having := [position for position in wanted if position in at]:
-                lines = sheet.open()
-                yield from ((position, lines[at[position]]) for position in having)
+
+
+def _lines_in(connection: apsw.Connection, segment: Sealed, positions: set[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield the events at those of some positions that have one in a segment."""
+    for sheet in sheets(connection, segment):
+        there = sheet.open_positions()
+        if not positions.isdisjoint(there):
+            yield from (pair for pair in zip(there, sheet.open(), strict=True) if pair[0] in positions)

@@ -272,7 +272,11 @@ class EventLog(Protocol):
     def classify(self, classifications: Mapping[int, Classification]) -> int:
         """Judge hits (by position) that are in the log, anew or for the first time; return how many changed.
 
-        That rewrites what lists select, so the epoch changes if any did. What is no hit is left alone.
+        That rewrites what lists select, so the epoch changes if any did. What is no hit is left alone. Many are
+        judged in several transactions, so that publications need not wait for all of them.
+
+        Raises:
+            LogFull: no room on the disk. Make room and repeat the call: what was kept of it is left alone.
         """
 
     def counts(self, counting: Counting) -> Iterable[Count]:

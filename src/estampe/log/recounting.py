@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from estampe.events import decode
 from estampe.log import sql, store
-from estampe.log.entry import entry_of_event
+from estampe.log.entry import entry_of_event, read_event
 from estampe.log.judgements import classified
 from estampe.log.port import Recount
 from estampe.log.sealed import Sealed, sheets
@@ -33,7 +32,7 @@ class Recounter:
 
     def __init__(self) -> None:
         self.connection = apsw.Connection("")  # a scratch file that SQLite deletes by itself
-        self.connection.execute(sql.COUNTERS)
+        self.connection.execute(f"BEGIN; {sql.COUNTERS}")
         self._tally = Tally()
         self._waiting = 0
 
@@ -65,9 +64,8 @@ def recount(connection: apsw.Connection, names: Names, progress: Progress) -> Re
     """Count all events, compare, and put what was counted in place of what was there; inside a transaction."""
     total = sum(store.value(connection, statement) for statement in (sql.SEALED_COUNT, sql.RECENT_COUNT))
     with closing(Recounter()) as counter:
-        counter.connection.execute("BEGIN")
         for done, (position, line, judgements) in enumerate(_events(connection), 1):
-            entry = entry_of_event(decode(line))
+            entry = entry_of_event(read_event(line))
             counter.add(entry, position, (names.kind(entry.kind), names.action(entry.action)), judgements.get(position))
             if done % BATCH_EVENTS == 0:
                 progress("counting", done, total)
@@ -86,7 +84,7 @@ def _events(connection: apsw.Connection) -> Iterator[tuple[int, bytes, Mapping[i
         for sheet in sheets(connection, sealed):
             for position, line in zip(sheet.open_positions(), sheet.open(), strict=True):
                 yield position, line, judgements
-    for position, line, *_ in connection.execute(sql.ALL_ROWS):
+    for position, line, *_ in store.each(connection, sql.ALL_ROWS):
         yield position, line, classified(connection, position, position)
 
 

@@ -8,15 +8,16 @@ nor read twice.
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 import zstandard
 
-from estampe.events import decode, facets
+from estampe.events import facets
 from estampe.log import store
+from estampe.log.entry import read_event
 from estampe.log.judgements import annotated, class_of, classified, next_classified
 from estampe.log.sealed import Span, sheets, within
 from estampe.log.segment import decompress
@@ -131,7 +132,7 @@ class SqliteScan:
 
     def _found(self, connection: apsw.Connection, match: Match) -> Found:
         sealed = match.sealed
-        judged = self._selection.classes or self._selection.hits is not None
+        judged = self._selection.classes or self._selection.annotated
         judgements = classified(connection, sealed.first, sealed.last) if judged else {}
         return Found(match, sheets(connection, *match), judgements)
 
@@ -160,7 +161,7 @@ class SqliteScan:
         if not self._selection.keys:
             self._count(recent.events)
             yield Piece(recent.lines + b"\n", packed=False)
-        elif lines := self._exact(recent.lines.split(b"\n")):
+        elif lines := list(self._exact(recent.lines.split(b"\n"))):
             self._count(len(lines))
             yield Piece(_lines(lines), packed=False)
 
@@ -176,12 +177,12 @@ class SqliteScan:
         for sheet in found.sheets:
             if inside and self._is_whole(sheet, found):
                 yield Piece(sheet.lines, packed=True)
-            elif lines := self._exact([line for _, line in self._selected(sheet, found)]):
+            elif lines := list(self._exact(line for _, line in self._selected(sheet, found))):
                 yield Piece(_lines(lines), packed=False)
 
     def _is_whole(self, sheet: Sheet, found: Found) -> bool:
         """Whether all of a frame's events are selected as they are stored."""
-        if self._selection.keys or self._selection.hits is not None or not _is_covered(sheet, found.match.spans):
+        if self._selection.keys or self._selection.annotated or not _is_covered(sheet, found.match.spans):
             return False
         classes = self._selection.classes
         if not classes or (HitClass.HUMAN in classes and not found.judgements):
@@ -190,15 +191,15 @@ class SqliteScan:
 
     def _ordered_pieces(self, found: Found, *, inside: bool) -> Iterator[Piece]:
         """Yield a segment's selected events by position, as plain pieces of about a chunk each."""
-        if inside and found.match.spans is None and self._selection.hits is None:
+        if inside and found.match.spans is None and not self._selection.annotated:
             lines = _in_order(found)
             if self._descending:
                 lines.reverse()
+            lines = lines[: self._left]
         else:
             pairs = [pair for sheet in found.sheets for pair in self._selected(sheet, found)]
             pairs.sort(reverse=self._descending)
-            lines = self._exact([line for _, line in pairs])
-        lines = lines[: self._left]
+            lines = list(islice(self._exact(line for _, line in pairs), self._left))
         self._count(len(lines))
         yield from _chunked(lines)
 
@@ -210,13 +211,8 @@ class SqliteScan:
         chosen = [place for place in places if self._takes(positions[place], found)]
         lines = sheet.open() if chosen else []
         for place in chosen:
-            position = positions[place]
-            yield (
-                position,
-                lines[place]
-                if self._selection.hits is None
-                else annotated(lines[place], found.judgements.get(position)),
-            )
+            position, line = positions[place], lines[place]
+            yield position, annotated(line, found.judgements.get(position)) if self._selection.annotated else line
 
     def _takes(self, position: int, found: Found) -> bool:
         """Whether an event is in the span, and if it must be a hit of some class, is."""
@@ -225,12 +221,12 @@ class SqliteScan:
             return False
         return not selection.classes or class_of(position, found.judgements) in selection.classes
 
-    def _exact(self, lines: list[bytes]) -> list[bytes]:
+    def _exact(self, lines: Iterable[bytes]) -> Iterable[bytes]:
         """Drop events that only share a key with the contact or set asked for."""
-        return [line for line in lines if self._is_exact(line)] if self._selection.keys else lines
+        return filter(self._is_exact, lines) if self._selection.keys else lines
 
     def _is_exact(self, line: bytes) -> bool:
-        facts = facets(decode(line))
+        facts = facets(read_event(line))
         asked = (self._query.contact, self._query.hash and self._query.hash.lower(), self._query.set)
         return all(name in (None, has) for name, has in zip(asked, (facts.contact, facts.hash, facts.set), strict=True))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from estampe.events import EventType
 from estampe.log import sql, store
-from estampe.log.entry import Kind
 from estampe.log.keys import (
     activated_places,
     activation_bucket,
@@ -39,10 +40,9 @@ class Wanted(NamedTuple):
     kinds: tuple[int, ...] | None
     actions: tuple[int, ...] | None
 
-    @property
-    def kinds_json(self) -> str | None:
-        """The kinds as the statements take them."""
-        return None if self.kinds is None else _json(self.kinds)
+    def bindings(self) -> dict[str, str | None]:
+        """Return them as the statements take them."""
+        return {"kinds": _json(self.kinds), "actions": _json(self.actions)}
 
 
 class Activated(NamedTuple):
@@ -61,7 +61,7 @@ class Selection(NamedTuple):
 
     `wanted`: what any of them describes; an empty tuple is nothing at all.
     `contact_key`, `hash_key`, `set_key`: NOTHING matches nothing.
-    `classes`: of hits. `hits`: the kinds that are hits, where these are to be annotated.
+    `classes`: of hits. `annotated`: say what hits are classified as.
     """
 
     low: int
@@ -72,7 +72,7 @@ class Selection(NamedTuple):
     set_key: int | None
     activated: Activated | None
     classes: tuple[str, ...]
-    hits: tuple[int, ...] | None
+    annotated: bool
 
     @property
     def empty(self) -> bool:
@@ -92,7 +92,7 @@ class Selection(NamedTuple):
 
     def statement(self, *, descending: bool) -> str:
         """Return the statement that reads recent events."""
-        return sql.recent(self._conditions(), descending=descending, hits=self.hits)
+        return sql.recent(self._conditions(), descending=descending, annotated=self.annotated)
 
     def _conditions(self) -> Iterator[str]:
         if self.wanted is not None:
@@ -123,17 +123,16 @@ class Selection(NamedTuple):
 def select(connection: apsw.Connection, query: Query, final_ms: int) -> Selection:
     """Resolve a query; nothing at or after `final_ms` is selected."""
     end_ms = final_ms if query.end_ms is None else min(query.end_ms, final_ms)
-    kinds = {number: Kind(*names) for number, *names in store.rows(connection, sql.KINDS)}
     return Selection(
         low=_position(query.start_ms or 0),
         high=_position(end_ms),
-        wanted=_wanted(connection, query, kinds),
+        wanted=_wanted(connection, query),
         contact_key=None if query.contact is None else contact_key(query.contact) or NOTHING,
         hash_key=None if query.hash is None else hash_key(query.hash.lower()) or NOTHING,
         set_key=None if query.set is None else set_key(query.set),
         activated=_activated(query),
         classes=tuple(each.value for each in query.classes),
-        hits=tuple(number for number, kind in kinds.items() if kind.is_hit) if query.annotate else None,
+        annotated=query.annotate,
     )
 
 
@@ -148,7 +147,7 @@ def _activated(query: Query) -> Activated | None:
     return Activated(min(max(query.activation_start_ms or 0, 0), LAST_MS), max(end_ms, 0))
 
 
-def _wanted(connection: apsw.Connection, query: Query, kinds: dict[int, Kind]) -> tuple[Wanted, ...] | None:
+def _wanted(connection: apsw.Connection, query: Query) -> tuple[Wanted, ...] | None:
     """Return what the query and each of its clauses want together, without what can't be."""
     whole = Clause(
         channel=query.channel,
@@ -158,26 +157,38 @@ def _wanted(connection: apsw.Connection, query: Query, kinds: dict[int, Kind]) -
     )
     hits = (Clause(types=(EventType.HIT,)),) if query.classes else ()
     found = tuple(
-        Wanted(_kinds((whole, clause, *hits), kinds), _actions(connection, (whole, clause)))
-        for clause in query.clauses or (Clause(),)
+        Wanted(_kinds(connection, (whole, clause, *hits)), _actions(connection, (whole, clause)))
+        for clause in _joined(query.clauses or (Clause(),))
     )
     if Wanted(None, None) in found:
         return None
     return tuple(wanted for wanted in found if () not in wanted)
 
 
-def _kinds(clauses: Sequence[Clause], kinds: dict[int, Kind]) -> tuple[int, ...] | None:
-    if not any(clause.types or clause.subtypes or clause.channel is not None for clause in clauses):
-        return None
-    return tuple(number for number, kind in kinds.items() if all(_is_kind(kind, clause) for clause in clauses))
+def _joined(clauses: Iterable[Clause]) -> Iterator[Clause]:
+    """Yield the same clauses, those that differ by their actions only as one."""
+    alike: dict[Clause, list[tuple[str, ...]]] = defaultdict(list)
+    for clause in clauses:
+        alike[msgspec.structs.replace(clause, actions=())].append(clause.actions)
+    for clause, actions in alike.items():
+        yield msgspec.structs.replace(clause, actions=() if () in actions else tuple(chain(*actions)))
 
 
-def _is_kind(kind: Kind, clause: Clause) -> bool:
-    return (
-        (not clause.types or kind.type in clause.types)
-        and (not clause.subtypes or kind.subtype in clause.subtypes)
-        and clause.channel in (None, kind.channel)
-    )
+def _kinds(connection: apsw.Connection, clauses: Iterable[Clause]) -> tuple[int, ...] | None:
+    numbers = [
+        {number for (number,) in store.rows(connection, sql.KINDS_LIKE, _likeness(clause))}
+        for clause in clauses
+        if clause.types or clause.subtypes or clause.channel is not None
+    ]
+    return tuple(sorted(set.intersection(*numbers))) if numbers else None
+
+
+def _likeness(clause: Clause) -> dict[str, str | None]:
+    return {
+        "channel": clause.channel,
+        "types": _json(clause.types or None),
+        "subtypes": _json(clause.subtypes or None),
+    }
 
 
 def _actions(connection: apsw.Connection, clauses: Sequence[Clause]) -> tuple[int, ...] | None:
@@ -185,11 +196,11 @@ def _actions(connection: apsw.Connection, clauses: Sequence[Clause]) -> tuple[in
     if not named:
         return None
     numbers = (store.value(connection, sql.ACTION, {"name": name}) for name in set.intersection(*named))
-    return tuple(number for number in numbers if number is not None)
+    return tuple(sorted(number for number in numbers if number is not None))
 
 
-def _json(numbers: tuple[int, ...]) -> str:
-    return msgspec.json.encode(numbers).decode()
+def _json(values: tuple[int | str, ...] | None) -> str | None:
+    return None if values is None else msgspec.json.encode(values).decode()
 
 
 class Match(NamedTuple):
@@ -260,20 +271,13 @@ class Matches:
         reaching = store.value(connection, sql.FIRST_REACHING, bounds)
         if reaching is None:
             return None
-        starts = self._run_starts(connection, {**bounds, "low": reaching}, wanted)
+        bounds = {**bounds, "low": reaching}
+        starts = [store.value(connection, self._next_run_of(each), {**bounds, **each.bindings()}) for each in wanted]
         nearest = max if self._descending else min
         return nearest((start for start in starts if start is not None), default=None)
 
-    def _run_starts(
-        self, connection: apsw.Connection, bounds: dict[str, int], wanted: Iterable[Wanted]
-    ) -> Iterator[int | None]:
-        for each in wanted:
-            for action in each.actions or ():
-                bindings = {**bounds, "action": action, "kinds": each.kinds_json}
-                yield store.value(connection, sql.NEXT_ACTION_RUN[self._descending], bindings)
-            if each.actions is None:
-                for kind in each.kinds or ():
-                    yield store.value(connection, sql.NEXT_KIND_RUN[self._descending], {**bounds, "kind": kind})
+    def _next_run_of(self, wanted: Wanted) -> str:
+        return (sql.NEXT_KIND_RUN if wanted.actions is None else sql.NEXT_ACTION_RUN)[self._descending]
 
     def _spans(
         self, connection: apsw.Connection, sealed: Sealed, keyed: Sequence[int] | None = None
@@ -290,11 +294,8 @@ class Matches:
         """Return the places of wanted actions and kinds in a segment."""
         found: list[Span] = []
         for each in wanted:
-            bindings = {"first": first, "kinds": each.kinds_json}
-            if each.actions is None:
-                runs = store.rows(connection, sql.KIND_RUNS, bindings)
-            else:
-                runs = store.rows(connection, sql.ACTION_RUNS, {**bindings, "actions": _json(each.actions)})
+            statement = sql.KIND_RUNS if each.actions is None else sql.ACTION_RUNS
+            runs = store.rows(connection, statement, {"first": first, **each.bindings()})
             found.extend(Span(place, place + count) for place, count in runs)
         return united(found)
 

@@ -150,8 +150,8 @@ DROP_ROWS = (
 )
 DROP_CONTACT_KEYS = "DELETE FROM contact_keys WHERE id IN (SELECT value FROM json_each(:buckets))"
 DROP_SEGMENT = (
-    "DELETE FROM action_runs WHERE action IN (SELECT id FROM actions) AND first = :first",
-    "DELETE FROM kind_runs WHERE kind IN (SELECT id FROM kinds) AND first = :first",
+    "DELETE FROM action_runs WHERE action IN (SELECT value FROM json_each(:actions)) AND first = :first",
+    "DELETE FROM kind_runs WHERE kind IN (SELECT value FROM json_each(:kinds)) AND first = :first",
     "DELETE FROM frames WHERE id BETWEEN :id << 16 AND :id << 16 | 65535",
     "DELETE FROM id_keys WHERE id IN (SELECT value FROM json_each(:buckets))",
     DROP_CONTACT_KEYS,
@@ -198,26 +198,28 @@ SELECT min(position), max(position), count(*), CAST(group_concat(body, x'0A') AS
 )
 """
 _ANNOTATED = """
-iif(kind IN ({hits}), CAST(substr(body, 1, length(body) - 1) || ',"classification":' || coalesce(
-    (SELECT json FROM classifications JOIN verdicts ON id = verdict WHERE classifications.position = found.position),
-    'null') || '}}' AS BLOB), body)
+iif(kind IN (SELECT id FROM kinds WHERE type = 'hit'), CAST(
+    substr(body, 1, length(body) - 1) || ',"classification":' || coalesce((
+        SELECT json FROM classifications JOIN verdicts ON id = verdict WHERE classifications.position = found.position
+    ), 'null') || '}' AS BLOB
+), body)
 """
 _CLASS = "coalesce((SELECT class FROM classifications WHERE classifications.position = facets.position), 'human')"
 
 
-def recent(conditions: Iterable[str], *, descending: bool, hits: Sequence[int] | None = None) -> str:
+def recent(conditions: Iterable[str], *, descending: bool, annotated: bool = False) -> str:
     """Return the statement for up to `limit` events of a span, joined by newlines.
 
     Parameters:
         conditions: what they must meet, each made by a function below; none reads all.
         descending: from the newest on.
-        hits: the kinds that are hits, where these are to be annotated.
+        annotated: with what hits are classified as.
     """
     order = "DESC" if descending else "ASC"
     further = "".join(f" AND {condition}" for condition in conditions)
-    if not further and hits is None:
+    if not further and not annotated:
         return _WHOLE.format(order=order)
-    line = "body" if hits is None else _ANNOTATED.format(hits=_listed(hits))
+    line = _ANNOTATED if annotated else "body"
     return _RECENT.format(line=line, conditions=further, order=order)
 
 
@@ -279,24 +281,27 @@ NEXT_ACTIVATED = {False: _NEXT_ACTIVATED.format("last"), True: _NEXT_ACTIVATED.f
 """The same, of those that hold events of activations in a span of time."""
 FIRST_REACHING = "SELECT first FROM segments WHERE last >= :low ORDER BY last LIMIT 1"
 SEGMENT_AT = "SELECT id, first, last, events, places, places_order FROM segments WHERE first = :first"
-SEGMENT_AROUND = """
-SELECT id, first, last, events, places, places_order FROM segments
-WHERE last >= :position AND first <= :position ORDER BY last LIMIT 1
-"""
 SEGMENT = "SELECT id, first, last, events, places, places_order FROM segments WHERE id = :id"
-NEXT_KIND_RUN = {
-    False: "SELECT min(first) FROM kind_runs WHERE kind = :kind AND first >= :low AND first < :high",
-    True: "SELECT max(first) FROM kind_runs WHERE kind = :kind AND first >= :low AND first < :high",
-}
+_NEXT_KIND_RUN = """
+SELECT {nearest}((
+    SELECT {nearest}(first) FROM kind_runs WHERE kind = wanted.value AND first >= :low AND first < :high
+)) FROM json_each(:kinds) AS wanted
+"""
+NEXT_KIND_RUN = {False: _NEXT_KIND_RUN.format(nearest="min"), True: _NEXT_KIND_RUN.format(nearest="max")}
 KIND_RUNS = """
 SELECT place, count FROM kind_runs
 WHERE kind IN (SELECT value FROM json_each(:kinds)) AND first = :first ORDER BY place
 """
 _NEXT_ACTION_RUN = """
-SELECT first FROM action_runs WHERE action = :action AND first >= :low AND first < :high
-    AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds))) ORDER BY first {} LIMIT 1
+SELECT {nearest}((
+    SELECT first FROM action_runs WHERE action = wanted.value AND first >= :low AND first < :high
+    AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds))) ORDER BY first {order} LIMIT 1
+)) FROM json_each(:actions) AS wanted
 """
-NEXT_ACTION_RUN = {False: _NEXT_ACTION_RUN.format("ASC"), True: _NEXT_ACTION_RUN.format("DESC")}
+NEXT_ACTION_RUN = {
+    False: _NEXT_ACTION_RUN.format(nearest="min", order="ASC"),
+    True: _NEXT_ACTION_RUN.format(nearest="max", order="DESC"),
+}
 ACTION_RUNS = """
 SELECT place, count FROM action_runs WHERE action IN (SELECT value FROM json_each(:actions)) AND first = :first
     AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds))) ORDER BY place
@@ -325,6 +330,11 @@ SEGMENT_ID_KEYS = "SELECT entries FROM id_keys WHERE id IN (SELECT value FROM js
 FRAMES = "SELECT id & 65535, positions, lines FROM frames WHERE id BETWEEN :first AND :last ORDER BY id"
 
 KINDS = "SELECT id, channel, type, subtype FROM kinds"
+KINDS_LIKE = """
+SELECT id FROM kinds WHERE (:channel IS NULL OR channel = :channel)
+    AND (:types IS NULL OR type IN (SELECT value FROM json_each(:types)))
+    AND (:subtypes IS NULL OR subtype IN (SELECT value FROM json_each(:subtypes)))
+"""
 ACTIONS = "SELECT id, name FROM actions"
 ACTION = "SELECT id FROM actions WHERE name = :name"
 FILTERS = "SELECT segment, filter FROM filters ORDER BY segment"
@@ -337,9 +347,10 @@ SELECT max(newest) FROM (SELECT max(position) AS newest FROM events UNION ALL SE
 """
 ALL_SEGMENTS = "SELECT id, first, last, events, places, places_order FROM segments ORDER BY first"
 ALL_ROWS = """
-SELECT position, body, kind, action, id, contact_key, hash_key, set_key, activation_ms
+SELECT position, coalesce(CAST(body AS BLOB), x''), kind, action, id, contact_key, hash_key, set_key, activation_ms
 FROM events LEFT JOIN facets USING (position) ORDER BY position
 """
+"""With a body of bytes even where the file is damaged."""
 SEGMENT_ACTION_RUNS = """
 SELECT action, kind, place, count FROM action_runs
 WHERE action IN (SELECT id FROM actions) AND first = :first ORDER BY place
@@ -369,7 +380,7 @@ STRAYS = {
 }
 """Rows of each table that belong to no event or segment."""
 TOUCH = tuple(
-    f"SELECT min(rowid), max(rowid) FROM {table}"  # noqa: S608  names of our own
+    f"SELECT (SELECT min(rowid) FROM {table}), (SELECT max(rowid) FROM {table})"  # noqa: S608  names of our own
     for table in (
         *("events", "facets", "segments", "frames", "id_keys", "contact_keys", "activation_keys", "kinds", "actions"),
         *("classifications", "verdicts", "audiences"),
@@ -379,6 +390,7 @@ TOUCH = tuple(
 
 # Judging hits.
 ADD_VERDICT = "INSERT INTO verdicts (json) VALUES (?) ON CONFLICT DO UPDATE SET json = excluded.json RETURNING id"
+DROP_UNUSED_VERDICTS = "DELETE FROM verdicts WHERE id NOT IN (SELECT verdict FROM classifications)"
 SET_CLASSIFICATION = "INSERT OR REPLACE INTO classifications (position, class, verdict) VALUES (?, ?, ?)"
 
 # Counting.
@@ -421,16 +433,20 @@ _FACETS: dict[Facet, tuple[str, str]] = {
 """By which number counters tell a facet apart, and its name."""
 
 
-def counted(by: Sequence[Facet]) -> str:
-    """Return the statement that counts events by period and facets: by numbers first, then by what they stand for."""
+def counted(by: Sequence[Facet], *, one_action: bool = False) -> str:
+    """Return the statement that counts events, or one action's, by period and facets.
+
+    It counts by numbers first, then by what they stand for.
+    """
     numbers = "".join(f", {number}" for number in sorted({_FACETS[facet][0] for facet in by}))
     names = "".join(f", {_FACETS[facet][1]}" for facet in by)
     joins = "".join(_NAMED[number] for number in ("action", "kind") if f", {number}" in numbers)
+    only = "name = :action AND " if one_action else ""
     return f"""
 SELECT start{names}, sum(events) FROM (
     SELECT hour / :period * :period AS start{numbers}, sum(events) AS events
     FROM actions CROSS JOIN counts ON action = actions.id
-    WHERE (:action IS NULL OR name = :action) AND hour >= :low AND hour < :high GROUP BY start{numbers}
+    WHERE {only}hour >= :low AND hour < :high GROUP BY start{numbers}
 ) AS counted{joins} GROUP BY start{names} ORDER BY start{names} LIMIT :limit
 """  # noqa: S608  names of our own
 

@@ -19,7 +19,7 @@ from estampe.log.clock import Clock
 from estampe.log.entry import entry_of_draft
 from estampe.log.history import History
 from estampe.log.importing import Import
-from estampe.log.judgements import rejudge
+from estampe.log.judgements import drop_unused, rejudge
 from estampe.log.keeper import RECENT_EVENTS, Keeper
 from estampe.log.port import POSITION_BITS, DamagedLog, LogError, LogFull, Watermark, silent
 from estampe.log.reader import Reader
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 MOST_DRAFTS = 1_000_000
 """Drafts of one call: with the group that they join they have to fit into one millisecond's positions."""
+
+JUDGED_AT_ONCE = 4_096
+"""Hits that one transaction judges: publications wait that long."""
 
 
 def unobserved(seconds: float) -> None:
@@ -167,7 +170,13 @@ class SqliteEventLog(SqliteLogReader):
 
     def classify(self, classifications: Mapping[int, Classification]) -> int:
         """Judge hits that are in the log, anew or for the first time; return how many changed."""
-        return self._writer.run(partial(self._rejudge, classifications=classifications))
+        positions = sorted(classifications)
+        starts = range(0, len(positions), JUDGED_AT_ONCE)
+        return sum(self._judge_some(positions[start : start + JUDGED_AT_ONCE], classifications) for start in starts)
+
+    def _judge_some(self, positions: Sequence[int], classifications: Mapping[int, Classification]) -> int:
+        some = {position: classifications[position] for position in positions}
+        return self._writer.run(partial(self._rejudge, classifications=some))
 
     def _rejudge(self, connection: apsw.Connection, classifications: Mapping[int, Classification]) -> int:
         changed = rejudge(connection, self._writer.names, classifications)
@@ -204,6 +213,7 @@ class SqliteEventLog(SqliteLogReader):
             done += sealed
             progress("sealing", done, None)
         progress("giving room back", done, done)
+        self._writer.run(drop_unused)
         with self._keeper.checkpointing:
             self._writer.run(store.vacuum, in_transaction=False)
 

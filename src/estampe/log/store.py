@@ -153,7 +153,15 @@ def connect(path: Path, *, writing: bool = True, making: bool = False) -> apsw.C
 
 def rows(connection: apsw.Connection, statement: str, bindings: Any = None) -> list[tuple[Any, ...]]:
     """Return all rows that a statement gives."""
-    return connection.execute(statement, bindings).fetchall()
+    return list(each(connection, statement, bindings))
+
+
+def each(connection: apsw.Connection, statement: str, bindings: Any = None) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows that a statement gives."""
+    try:
+        yield from connection.execute(statement, bindings)
+    except UnicodeDecodeError as error:
+        raise apsw.CorruptError("text in it is no UTF-8") from error
 
 
 def row(connection: apsw.Connection, statement: str, bindings: Any = None) -> tuple[Any, ...] | None:
@@ -171,6 +179,19 @@ def value(connection: apsw.Connection, statement: str, bindings: Any = None) -> 
 def state(connection: apsw.Connection, name: str) -> Any:
     """Return a value of the log's state."""
     return value(connection, sql.GET_STATE, {"name": name})
+
+
+@contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """Write what is written meanwhile together, or nothing of it if that fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it by itself where there is no room
+            connection.execute("ROLLBACK")
+        raise
 
 
 @contextmanager

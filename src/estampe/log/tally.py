@@ -122,7 +122,8 @@ def counts(connection: apsw.Connection, counting: Counting) -> Iterator[Count]:
         "high": (LAST_MS if counting.end_ms is None else counting.end_ms) // HOUR_MS + (counting.end_ms is None),
         "limit": -1 if counting.limit is None else counting.limit,
     }
-    for period, *names, events in connection.execute(sql.counted(counting.by), bindings):
+    statement = sql.counted(counting.by, one_action=counting.action is not None)
+    for period, *names, events in store.rows(connection, statement, bindings):
         yield Count(period * HOUR_MS, tuple(names), events)
 
 
@@ -135,7 +136,9 @@ def audience(connection: apsw.Connection, action: str) -> Audience:
 def differences(connection: apsw.Connection, anew: apsw.Connection) -> Iterator[str]:
     """Yield a sentence for each counter of a log that is not as in `anew`, where the same events were counted."""
     for table, statement in sql.ALL_COUNTERS.items():
-        sides = (zip(each.execute(statement), repeat(word)) for each, word in ((connection, "has"), (anew, "lacks")))
+        sides = (
+            zip(store.each(side, statement), repeat(word)) for side, word in ((connection, "has"), (anew, "lacks"))
+        )
         for row, found in groupby(merge(*sides), itemgetter(0)):
             words = [word for _, word in found]
             if len(words) == 1:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import apsw
 
-from estampe.events import decode
 from estampe.log import sql, store
-from estampe.log.entry import Kind, entry_of_event
+from estampe.log.entry import Kind, entry_of_event, read_event
 from estampe.log.history import add_activation_keys, add_contact_keys
 from estampe.log.keys import pack_activations, pack_contacts
 from estampe.log.sealed import Sealed, sheets
@@ -36,15 +35,11 @@ def upgrade(path: Path) -> None:
         if store.format_of(connection) != FIRST:
             return
         log.warning("bringing %s to format %s; this reads all of it once", path, sql.VERSION)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with store.transaction(connection):
             _Second(connection).run()
             connection.execute(f"PRAGMA user_version = {sql.VERSION}")
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        with suppress(apsw.BusyError, apsw.FullError):  # someone reads for long, or no room: the keeper goes on
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 class _Second:
@@ -77,12 +72,12 @@ class _Second:
 
     def _rows(self) -> None:
         tally = Tally()
-        for position, line in store.rows(self._connection, sql.ALL_BODIES):
+        for position, line in store.each(self._connection, sql.ALL_BODIES):
             entry = self._counted(tally, position, line)
             self._connection.execute(sql.FILL_FACETS, (entry.set_key, entry.activation_ms, position))
         tally.store(self._connection)
 
     def _counted(self, tally: Tally, position: int, line: bytes) -> Entry:
-        entry = entry_of_event(decode(line))
+        entry = entry_of_event(read_event(line))
         tally.add(entry, position, (self._kinds[entry.kind], self._actions[entry.action]))
         return entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -67,13 +68,9 @@ class Verification:
     def run(self) -> Findings:
         """Read everything; what can't be read at all is a fault like any other."""
         try:
-            connection = store.connect(self._path, writing=False)
-            try:
+            with closing(self._counter), closing(store.connect(self._path, writing=False)) as connection:
                 self._read(connection)
-            finally:
-                connection.close()
-                self._counter.close()
-        except (apsw.Error, zstandard.ZstdError) as error:
+        except (apsw.Error, zstandard.ZstdError, TypeError) as error:  # damage may put NULL anywhere
             self._fault(f"{self._path}: {error}")
         return Findings(
             events=self._events,
@@ -168,7 +165,7 @@ class Verification:
                 self._fault(f"events of segment {sealed.id} can't be found by their {what}")
 
     def _read_rows(self, connection: apsw.Connection) -> None:
-        for position, body, *stored in connection.execute(sql.ALL_ROWS):
+        for position, body, *stored in store.each(connection, sql.ALL_ROWS):
             found = self._read_event(position, body, classified(connection, position, position))
             if found and found != tuple(stored):
                 self._fault(f"the event at {position} has no facets, or another's")

@@ -163,16 +163,12 @@ class Writer:
             job.future.set_exception(error)
 
     def _in_transaction(self, work: Callable[[apsw.Connection], T]) -> T:
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
-            result = work(self._connection)
-            self._connection.execute("COMMIT")
+            with store.transaction(self._connection):
+                return work(self._connection)
         except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             self.names.reload()
             raise
-        return result
 
     def _commit(self, group: list[Publication]) -> None:
         timestamp_ms = self._rise()

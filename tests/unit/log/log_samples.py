@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import apsw
 import msgspec
 
 from estampe.events import Customer, decode, decode_draft, draft_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from estampe.events import Draft, Event
     from estampe.log import EventLog, Receipt
@@ -54,6 +57,20 @@ def bodies(some: Sequence[Draft], receipts: Sequence[Receipt]) -> list[bytes]:
         (b"%d" % receipt.timestamp_ms).join(draft_parts(draft, receipt.id, CUSTOMER))
         for draft, receipt in zip(some, receipts, strict=True)
     ]
+
+
+def to_the_first_format(path: Path) -> None:
+    """Make the file of a closed log as the first version of its format had it."""
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute(_TO_THE_FIRST)
+
+
+_TO_THE_FIRST = """
+DROP TABLE activation_keys; DROP TABLE verdicts; DROP TABLE classifications;
+DROP TABLE counts; DROP TABLE reactors; DROP TABLE audiences;
+ALTER TABLE facets DROP COLUMN set_key; ALTER TABLE facets DROP COLUMN activation_ms;
+PRAGMA user_version = 1;
+"""
 
 
 def everything(log: EventLog) -> list[bytes]:

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from log_samples import CUSTOMER, PAST_MS, bodies, drafts, events, everything
+from log_samples import CUSTOMER, PAST_MS, bodies, drafts, events, everything, to_the_first_format
 
 from estampe.events import encode
 from estampe.log import LogFull, Query, SqliteEventLog, path_of
+from estampe.verdicts import Classification, HitClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LONG = Classification(hit_class=HitClass.MPP, evidence=("x" * 1_000_000,))
 SIZE = 6 << 20
 BALLAST = 4 << 20
 
@@ -32,8 +34,9 @@ class Disk:
     def make_room(self) -> None:
         self._ballast.unlink()
 
-    def fill(self) -> None:
-        """Leave no room at all."""
+    def fill(self, room: int = 0) -> None:
+        """Leave no room at all, or so many bytes."""
+        (self.folder / "room").write_bytes(bytes(room))
         with (self.folder / "filler").open("wb", buffering=0) as file:
             for size in (1 << 16, 1 << 12):
                 try:
@@ -41,6 +44,7 @@ class Disk:
                         pass
                 except OSError:
                     pass
+        (self.folder / "room").unlink()
 
 
 @pytest.fixture
@@ -136,3 +140,34 @@ def test_what_was_acknowledged_is_there_after_a_restart(disk: Disk) -> None:
     with closing(SqliteEventLog(path, CUSTOMER)) as log:
         assert everything(log) == acknowledged
         assert not log.publish(drafts(1)).result()[0].duplicate
+
+
+def test_judging_that_found_no_room_can_be_repeated(full: tuple[SqliteEventLog, list[bytes]], disk: Disk) -> None:
+    log, acknowledged = full
+    follower = log.subscribe(0)
+    placed = [each for batch in iter(lambda: follower.next(0), ()) for each in batch]
+    judgements = {each.position: LONG for each in placed}
+    epoch = log.watermark().epoch
+    with pytest.raises(LogFull):
+        log.classify(judgements)
+    assert log.watermark().epoch == epoch
+    disk.make_room()
+    assert log.classify(judgements) == sum(b'"type":"hit"' in body for body in acknowledged)
+    assert log.verify().faults == ()
+    assert log.recount().differences == ()
+
+
+def test_an_upgrade_that_found_no_room_leaves_the_log_as_it_was(disk: Disk) -> None:
+    path = path_of(disk.folder, CUSTOMER)
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        log.publish(drafts(1000)).result()
+        log._history.seal_oldest()
+        kept = everything(log)
+    to_the_first_format(path)
+    disk.fill(room=100_000)
+    with pytest.raises(LogFull):
+        SqliteEventLog(path, CUSTOMER)
+    disk.make_room()
+    with closing(SqliteEventLog(path, CUSTOMER)) as log:
+        assert everything(log) == kept
+        assert log.verify().faults == ()

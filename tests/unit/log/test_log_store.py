@@ -11,7 +11,18 @@ import pytest
 from log_samples import CUSTOMER, PAST_MS, drafts, events, everything
 
 from estampe.events import Customer
-from estampe.log import DamagedLog, LogError, NewerLog, Query, SqliteEventLog, SqliteLogReader, path_of, sql, store
+from estampe.log import (
+    Counting,
+    DamagedLog,
+    LogError,
+    NewerLog,
+    Query,
+    SqliteEventLog,
+    SqliteLogReader,
+    path_of,
+    sql,
+    store,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +164,8 @@ def test_flipped_bytes_are_refused_or_found(filled: Path, seed: int) -> None:
         ("UPDATE counts SET events = events + 1", "a counter is wrong: counts has"),
         ("DELETE FROM reactors", "a counter is wrong: reactors lacks"),
         ("UPDATE audiences SET openers = openers + 1", "a counter is wrong: audiences has"),
+        ("UPDATE counts SET trait = CAST(x'ff' AS TEXT)", "no UTF-8"),
+        ("UPDATE kinds SET channel = CAST(x'ff' || rowid AS TEXT)", "no UTF-8"),
         (
             "INSERT INTO verdicts VALUES (1, '{}'); INSERT INTO classifications VALUES (5, 'mpp', 1)",
             "nothing that is a hit",
@@ -173,6 +186,16 @@ def test_verify_says_what_is_wrong(filled: Path, spoiled: str, told: str) -> Non
         connection.execute(spoiled)
     with closing(SqliteLogReader(filled, CUSTOMER)) as log:
         assert told in "\n".join(log.verify().faults)
+
+
+def test_text_that_is_none_is_damage_to_whoever_reads_it(filled: Path) -> None:
+    with closing(SqliteEventLog(filled, CUSTOMER)) as log:
+        with closing(apsw.Connection(str(filled))) as connection:
+            connection.execute("UPDATE counts SET trait = CAST(x'ff' AS TEXT)")
+        with pytest.raises(DamagedLog, match="no UTF-8"):
+            log.counts(Counting(by=("trait",)))
+        with pytest.raises(DamagedLog, match="no UTF-8"):
+            log.recount()
 
 
 def test_a_file_that_was_being_made_when_power_failed_is_made_again(

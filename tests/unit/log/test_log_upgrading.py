@@ -5,21 +5,15 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import apsw
 import pytest
-from log_samples import CUSTOMER, PAST_MS, drafts, everything
+from log_samples import CUSTOMER, PAST_MS, drafts, everything, to_the_first_format
 
-from estampe.log import Counting, OlderLog, Query, SqliteEventLog, SqliteLogReader, path_of
+from estampe.log import Counting, OlderLog, Query, SqliteEventLog, SqliteLogReader, path_of, store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TO_THE_FIRST = """
-DROP TABLE activation_keys; DROP TABLE verdicts; DROP TABLE classifications;
-DROP TABLE counts; DROP TABLE reactors; DROP TABLE audiences;
-ALTER TABLE facets DROP COLUMN set_key; ALTER TABLE facets DROP COLUMN activation_ms;
-PRAGMA user_version = 1;
-"""
+    import apsw
 
 
 @pytest.fixture
@@ -30,8 +24,7 @@ def old(tmp_path: Path) -> Path:
         log.publish(drafts(300)).result()
         log._history.seal_oldest()
         log.publish(drafts(300)).result()
-    with closing(apsw.Connection(str(path))) as connection:
-        connection.execute(TO_THE_FIRST)
+    to_the_first_format(path)
     return path
 
 
@@ -61,3 +54,20 @@ def test_an_upgrade_that_fails_leaves_the_log_as_it_was(old: Path, monkeypatch: 
             SqliteEventLog(old, CUSTOMER)
     with closing(SqliteEventLog(old, CUSTOMER)) as log:
         assert log.verify().faults == ()
+
+
+def test_a_reader_that_takes_long_does_not_stop_an_upgrade(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = store.connect
+
+    def impatient(path: Path, *, writing: bool = True, making: bool = False) -> apsw.Connection:
+        connection = usual(path, writing=writing, making=making)
+        connection.set_busy_timeout(1)
+        return connection
+
+    monkeypatch.setattr(store, "connect", impatient)
+    with closing(usual(old, writing=False)) as reader:
+        reader.execute("BEGIN")
+        before = store.rows(reader, "SELECT * FROM facets")
+        with closing(SqliteEventLog(old, CUSTOMER)) as log:
+            assert log.verify().faults == ()
+        assert store.rows(reader, "SELECT * FROM facets") == before
