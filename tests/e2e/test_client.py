@@ -143,6 +143,25 @@ def test_the_command_follows_a_server_until_ctrl_c(start: Callable[..., LiveServ
         assert seen == [line + b"\n" for line in client.lines(sort="asc")]
 
 
+@pytest.mark.parametrize("form", ["table", "json", "ndjson"])
+def test_what_the_command_could_not_read_does_not_look_like_nothing(form: str, told: LiveServer) -> None:
+    printed = CliRunner().invoke(main, ["events", "--url", told.url, "--key", "est_wrong", "--format", form])
+    assert (printed.exit_code, printed.stdout) == (1, "")
+    assert "401" in printed.stderr
+
+
+@pytest.mark.parametrize("follow", [[], ["--follow"]], ids=["once", "follow"])
+def test_the_command_ends_quietly_when_nobody_reads_on(follow: list[str], told: LiveServer) -> None:
+    command = [sys.executable, "-m", "estampe", "events", "--url", told.url, "--key", told.key(), *follow]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as printing:
+        assert printing.stdout
+        assert printing.stderr
+        assert printing.stdout.readline() == HISTORY[0] + b"\n"
+        printing.stdout.close()
+        assert printing.wait(20) == 1
+        assert printing.stderr.read() == b""
+
+
 def test_following_resumes_in_the_middle_of_a_millisecond(client: Client) -> None:
     found = list(islice(client.follow(start=0, poll_s=0), len(HISTORY)))
     assert [encode(each.event) for each in found] == HISTORY

@@ -76,12 +76,13 @@ def events(  # noqa: PLR0913  one for each option
         raise click.UsageError("--follow goes on in order of time: leave out --sort desc, --limit and --until.")
     if url and customer is not None:
         raise click.UsageError("With --url the key says whose events they are: leave out CUSTOMER.")
-    with closing(listing(form)) as out:
-        if url:
-            with client_of(url, key, key_file) as client:
-                _print_server(client, filters, limit, out, follow=follow)
-        else:
-            _print_folder(data, customer, query_of(filters, limit), out, follow=follow)
+    out = listing(form)
+    if url:
+        with client_of(url, key, key_file) as client:
+            _print_server(client, filters, limit, out, follow=follow)
+    else:
+        _print_folder(data, customer, query_of(filters, limit), out, follow=follow)
+    out.close()  # not after a failure: what was cut short must not look whole
 
 
 def _print_server(client: Client, filters: Filters, limit: int | None, out: Listing, *, follow: bool) -> None:

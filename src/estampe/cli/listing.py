@@ -55,6 +55,7 @@ class Array:
         """Write the lines with commas between."""
         self._out.write(self._before + chunk[:-1].replace(b"\n", b","))
         self._before = b","
+        self._out.flush()
 
     def close(self) -> None:
         """Write the bracket that ends the array."""

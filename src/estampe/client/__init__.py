@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from estampe.client.calls import Receipt, Watermark
+from estampe.client.calls import Receipt
 from estampe.client.failures import (
     Conflict,
     Flaw,
@@ -29,7 +29,7 @@ from estampe.client.failures import (
 )
 from estampe.client.filters import Filters, Moment, Words
 from estampe.client.retries import Retries
-from estampe.client.windows import Followed
+from estampe.client.windows import Followed, Watermark
 
 if TYPE_CHECKING:
     from estampe.client.asynchronous import AsyncClient

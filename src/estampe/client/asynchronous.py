@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Unpack
 
-    from estampe.client.calls import Receipt, Watermark
+    from estampe.client.calls import Receipt
     from estampe.client.conversation import Read, Reply, Talk
     from estampe.client.failures import ServerUnreachable
     from estampe.client.filters import Filters
-    from estampe.client.windows import Followed
+    from estampe.client.windows import Followed, Watermark
     from estampe.events import Draft, Event
 
 T = TypeVar("T")

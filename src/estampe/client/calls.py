@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,7 +10,8 @@ import msgspec
 from estampe.client.conversation import Ask
 from estampe.client.failures import WrongServer
 from estampe.client.reading import answered
-from estampe.client.windows import COMPLETE_UNTIL, EPOCH
+from estampe.client.selection import segment
+from estampe.client.windows import Watermark
 from estampe.events import Draft, encode
 
 if TYPE_CHECKING:
@@ -34,13 +34,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     duplicate: bool = False
 
 
-class Watermark(NamedTuple):
-    """Up to when a log is final (Unix milliseconds), and which history it tells."""
-
-    complete_until_ms: int
-    epoch: int
-
-
 def publication(drafts: Iterable[Draft | Mapping[str, Any] | bytes], tries: Tries) -> Talk[list[Receipt]]:
     """Publish drafts; those without id get one, so that sending them again adds nothing."""
     body = b"[" + b",".join(map(_identified, drafts)) + b"]"
@@ -50,17 +43,14 @@ def publication(drafts: Iterable[Draft | Mapping[str, Any] | bytes], tries: Trie
 
 def statistics(action: str | int, tries: Tries) -> Talk[dict[str, Any]]:
     """Ask for an action's figures."""
-    _, answer = yield from answered(Ask("GET", f"/actions/{quote(str(action), safe='')}/statistics"), tries)
+    _, answer = yield from answered(Ask("GET", f"/actions/{segment(action)}/statistics"), tries)
     return _read(answer, dict[str, Any])
 
 
 def watermark(tries: Tries) -> Talk[Watermark]:
     """Ask up to when the log is final."""
     reply, _ = yield from answered(Ask("HEAD", PATH), tries)
-    try:
-        return Watermark(int(reply.headers[COMPLETE_UNTIL]), int(reply.headers[EPOCH]))
-    except (KeyError, ValueError):
-        raise WrongServer("the server does not say up to when its log is final; is it Estampe?") from None
+    return Watermark.of(reply.headers)
 
 
 def _identified(draft: Draft | Mapping[str, Any] | bytes) -> bytes:

@@ -30,6 +30,7 @@ class _Frame(Protocol):
 
 _FRAMES: dict[str, Callable[[], _Frame]] = {
     "gzip": lambda: zlib.decompressobj(16 + zlib.MAX_WBITS),
+    "x-gzip": lambda: zlib.decompressobj(16 + zlib.MAX_WBITS),  # its old name (RFC 9110, section 8.4.1.3)
     "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
 
@@ -45,9 +46,10 @@ class Coding:
     """
 
     def __init__(self, name: str) -> None:
-        if name not in {"", "identity", *_FRAMES}:
+        coding = name.lower()
+        if coding not in {"", "identity", *_FRAMES}:
             raise WrongServer(f"the answer has the content coding {name!r}, which was not asked for")
-        self._new = _FRAMES.get(name)
+        self._new = _FRAMES.get(coding)
         self._frame: _Frame | None = None
 
     def decode(self, raw: bytes) -> Iterator[bytes]:

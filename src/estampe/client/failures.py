@@ -207,7 +207,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, retry_after_s:
 
 def _problem(status: int, headers: Mapping[str, str], body: bytes) -> Problem:
     if _CENTURIES.get(status // 100) is Redirected:
-        return Problem(detail=f"it names another address, {headers.get('location', '')}; use that one if you trust it")
+        where = headers.get("location", "but does not say which")
+        return Problem(detail=f"it names another address, {where}; use that one if you trust it")
     try:
         return msgspec.json.decode(body, type=Problem)
     except msgspec.DecodeError:

@@ -10,7 +10,7 @@ from estampe.client.failures import IncompleteList, NotFound, Refused
 from estampe.client.positions import Position
 from estampe.client.reading import PASSING, Listed, answered, asked
 from estampe.client.retries import Tries
-from estampe.client.windows import COMPLETE_UNTIL, EPOCH, Follower, server_ms
+from estampe.client.windows import COMPLETE_UNTIL, Follower, Watermark, server_ms
 from estampe.events import decode
 
 if TYPE_CHECKING:
@@ -96,5 +96,6 @@ def _present(tries: Tries, pace: Pace) -> Talk[Position]:
         return Position("", int((time.time() - pace.behind_s) * 1_000))
     headers = reply.headers
     if COMPLETE_UNTIL in headers:
-        return Position(headers.get(EPOCH, ""), int(headers[COMPLETE_UNTIL]))
+        complete_until_ms, epoch = Watermark.of(headers)
+        return Position(f"{epoch}", complete_until_ms)
     return Position("", server_ms(headers) - int(pace.behind_s * 1_000))

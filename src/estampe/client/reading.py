@@ -33,6 +33,9 @@ PASSING = (RateLimited, ServerFailed, ServerUnreachable)
 LARGEST_BODY = 64 << 20
 """The most read of an answer that is no list, bytes."""
 
+LARGEST_EXPLANATION = 1 << 20
+"""The most read of a refusal, bytes."""
+
 
 def asked(ask: Ask) -> Talk[Reply]:
     """Ask once.
@@ -43,7 +46,7 @@ def asked(ask: Ask) -> Talk[Reply]:
     """
     reply: Reply = yield ask._replace(headers={"accept-encoding": ACCEPTED, **ask.headers})
     if reply.status // 100 != 2:  # noqa: PLR2004  what succeeded
-        raise refusal(reply.status, reply.headers, (yield from whole(reply)), asked_wait_s(reply.headers))
+        raise refusal(reply.status, reply.headers, (yield from _explanation(reply)), asked_wait_s(reply))
     return reply
 
 
@@ -53,14 +56,23 @@ def answered(ask: Ask, tries: Tries) -> Talk[tuple[Reply, bytes]]:
         try:
             reply = yield from asked(ask)
             return reply, (yield from whole(reply))
-        except PASSING as failure:
+        except (*PASSING, IncompleteList) as failure:
             yield Pause(tries.wait_s(failure))
 
 
-def whole(reply: Reply) -> Talk[bytes]:
+def _explanation(reply: Reply) -> Talk[bytes]:
+    """Read why a request was refused; that it was, counts also where the reason cannot be read."""
+    try:
+        return (yield from whole(reply, LARGEST_EXPLANATION))
+    except (IncompleteList, ServerUnreachable, WrongServer):
+        return b""
+
+
+def whole(reply: Reply, largest: int = LARGEST_BODY) -> Talk[bytes]:
     """Read the whole body of an answer.
 
     Raises:
+        IncompleteList: it is damaged.
         ServerUnreachable: it broke off.
         WrongServer: it is too long.
     """
@@ -69,8 +81,8 @@ def whole(reply: Reply) -> Talk[bytes]:
     while (raw := (yield Read())) is not None:
         for piece in coding.decode(raw):
             body += piece
-            if len(body) > LARGEST_BODY:
-                raise WrongServer(f"the answer has more than {LARGEST_BODY} bytes")
+            if len(body) > largest:
+                raise WrongServer(f"the answer has more than {largest} bytes")
     coding.end()
     return bytes(body)
 
@@ -116,7 +128,7 @@ class Listed:
 
 
 def _splitter(headers: Mapping[str, str]) -> Splitter:
-    if not headers.get("content-type", "").startswith("application/x-ndjson"):
+    if not headers.get("content-type", "").lower().startswith("application/x-ndjson"):
         return Array()
     if "transfer-encoding" not in headers and "content-length" not in headers:
         raise WrongServer("the end of this list could not be told from a cut: let the proxy speak HTTP/1.1")

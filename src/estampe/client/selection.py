@@ -107,8 +107,20 @@ def select(filters: Filters) -> Selection:
     )
 
 
+def segment(name: str | int) -> str:
+    """Return an id as a segment of a path.
+
+    Raises:
+        InvalidSelection: it would be a step within the path instead (RFC 3986, section 3.3).
+    """
+    text = str(name)
+    if text in {"", ".", ".."}:
+        raise InvalidSelection(f"{text!r} is no id")
+    return quote(text, safe="")
+
+
 def _reactivities(values: Mapping[str, Any]) -> _Family:
-    action = [quote(values["action"], safe="")] if "action" in values else []
+    action = [segment(values["action"])] if "action" in values else []
     named = {"action"} & values.keys()
     if values.get("channel") == "notification":
         path = "/".join(["/notifications", *action, "reactivities"])
@@ -135,7 +147,7 @@ def _events(values: Mapping[str, Any]) -> _Family:
 
 
 def _named(place: str, name: str, values: Mapping[str, Any], lists: frozenset[str], *too: str) -> _Family:
-    return _Family(f"/{place}/{quote(values[name], safe='')}/events", frozenset({name, *too}), lists)
+    return _Family(f"/{place}/{segment(values[name])}/events", frozenset({name, *too}), lists)
 
 
 def _list(values: Mapping[str, Any], lists: frozenset[str]) -> tuple[str, set[str]]:

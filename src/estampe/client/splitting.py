@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Protocol
 
@@ -12,9 +13,12 @@ from estampe.client.failures import IncompleteList, WrongServer
 LARGEST = 16 << 20
 """The largest event taken, bytes."""
 
-_BETWEEN = re.compile(rb"\}\s*,\s*(?=\{)")
-_CUTS = 16
-_raws = msgspec.json.Decoder(list[msgspec.Raw])
+_BEGINNING = re.compile(rb"\s*(?:\Z|\[\s*(?:\Z|[{\]]))")
+_OPENING = re.compile(rb"\s*\[\s*(?=\{)")
+_COMMA = re.compile(rb"\s*,\s*(?=\{)")
+_CLOSING = re.compile(rb"\s*\]\s*")
+_EMPTY = re.compile(rb"\s*\[\s*\]\s*")
+_read = json.JSONDecoder(parse_int=bool, parse_float=bool).raw_decode  # only where values end matters
 
 
 class Splitter(Protocol):
@@ -56,61 +60,58 @@ class Lines:
 
 
 class Array:
-    """A JSON array of objects.
-
-    A text cut between two objects is a whole array once it is closed, and cut anywhere else it is not: so the
-    decoder tells, at its own speed, whether a place that looks like a boundary is one.
-    """
+    """A JSON array of objects, each read to know its end; what stands within objects is nobody's boundary."""
 
     def __init__(self, largest: int = LARGEST) -> None:
         self._largest = largest
         self._text = bytearray()
-        self._opened = False
+        self._before = _OPENING
         self._try_at = 0
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Take a piece; return objects that are whole, save the last one of the array."""
+        """Take a piece; return objects that are whole."""
         self._text += piece
-        if not self._opened:
-            self._open()
         events = self._split() if len(self._text) >= self._try_at else []
         _refuse_large(len(self._text), self._largest)
         return events
 
     def end(self) -> list[bytes]:
         """Return the last objects of the array, which must be closed."""
-        try:
-            raws = _raws.decode(b"[" + self._text) if self._opened else None
-        except (msgspec.DecodeError, RecursionError):
-            raws = None
-        if raws is None:
+        events = self._split()
+        if not (_EMPTY if self._before is _OPENING else _CLOSING).fullmatch(self._text):
             raise IncompleteList("the list broke off before its array was closed: ask again")
-        return [_line(raw) for raw in raws]
-
-    def _open(self) -> None:
-        text = self._text.lstrip()
-        if text and not text.startswith(b"["):
-            raise WrongServer("the answer is no list of events; is this the address of Estampe or of NP6's API?")
-        self._text = text[1:]
-        self._opened = bool(text)
+        return events
 
     def _split(self) -> list[bytes]:
-        """Split at the last boundary; where it is hard to find, try again when there is half as much text more."""
-        for cut in [*_BETWEEN.finditer(self._text)][: -_CUTS - 1 : -1]:
+        """Split off what is whole; where nothing is, try again when there is half as much text more."""
+        if self._before is _OPENING and not _BEGINNING.match(self._text):
+            raise WrongServer("the answer is no list of events; is this the address of Estampe or of NP6's API?")
+        spans = self._whole_objects()
+        events = [_line(bytes(self._text[begin:end])) for begin, end in spans]
+        if spans:
+            self._before = _COMMA
+            del self._text[: spans[-1][1]]
+        self._try_at = 0 if spans else len(self._text) * 3 // 2
+        return events
+
+    def _whole_objects(self) -> list[tuple[int, int]]:
+        text = self._text.decode("latin-1")  # so that places are those of bytes
+        spans: list[tuple[int, int]] = []
+        before, at = self._before, 0
+        while found := before.match(self._text, at):
             try:
-                raws = _raws.decode(b"[" + self._text[: cut.start() + 1] + b"]")
-            except (msgspec.DecodeError, RecursionError):
-                continue
-            del self._text[: cut.end()]
-            self._try_at = 0
-            return [_line(raw) for raw in raws]
-        self._try_at = len(self._text) * 3 // 2
-        return []
+                _, at = _read(text, found.end())
+            except ValueError:
+                break
+            except RecursionError as exc:
+                raise WrongServer("the list holds an event that is nested too deeply") from exc
+            spans.append((found.end(), at))
+            before = _COMMA
+        return spans
 
 
-def _line(raw: msgspec.Raw) -> bytes:
-    text = bytes(raw)
-    return msgspec.json.format(text, indent=-1) if b"\n" in text else text
+def _line(text: bytes) -> bytes:
+    return msgspec.json.format(text, indent=-1) if b"\n" in text or b"\r" in text else text
 
 
 def _refuse_large(size: int, largest: int) -> None:

@@ -7,7 +7,7 @@ from collections import deque
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from estampe.client.failures import HistoryRewritten, InvalidPosition
+from estampe.client.failures import HistoryRewritten, InvalidPosition, WrongServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 COMPLETE_UNTIL = "x-events-complete-until"
 EPOCH = "x-events-epoch"
+
+
+class Watermark(NamedTuple):
+    """Up to when a log is final (Unix milliseconds), and which history it tells."""
+
+    complete_until_ms: int
+    epoch: int
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> Watermark:
+        """Read what an answer says.
+
+        Raises:
+            WrongServer: it does not.
+        """
+        try:
+            return cls(int(headers[COMPLETE_UNTIL]), int(headers[EPOCH]))
+        except (KeyError, ValueError):
+            raise WrongServer("the server does not say up to when its log is final; is it Estampe?") from None
 
 
 class Followed(NamedTuple):
@@ -60,15 +79,20 @@ class Follower:
 
         Raises:
             HistoryRewritten: it tells another history than the one that was followed.
+            InvalidPosition: it is of another kind of server than the position.
+            WrongServer: its headers are no numbers.
         """
-        if COMPLETE_UNTIL not in headers:
+        is_final = COMPLETE_UNTIL in headers
+        if self._late if is_final else self.position.epoch:
+            raise _other_kind()
+        if not is_final:
             self._late = self._late or _LateEvents(self.position, self._behind_ms)
             return _LateWindow(self, self._late, server_ms(headers) - self._behind_ms)
-        epoch = headers.get(EPOCH, "")
-        known, self.position = self.position.epoch, self.position._replace(epoch=epoch)
-        if known not in {"", epoch}:
+        complete_until_ms, epoch = Watermark.of(headers)
+        known, self.position = self.position.epoch, self.position._replace(epoch=f"{epoch}")
+        if known not in {"", f"{epoch}"}:
             raise HistoryRewritten(str(self.position))
-        return _FinalWindow(self, int(headers[COMPLETE_UNTIL]))
+        return _FinalWindow(self, complete_until_ms)
 
 
 class _FinalWindow:
@@ -178,8 +202,15 @@ def server_ms(headers: Mapping[str, str]) -> int:
     """Return what time it is for the server, Unix milliseconds."""
     try:
         return int(parsedate_to_datetime(headers.get("date", "")).timestamp() * 1_000)
-    except ValueError:
+    except (ValueError, OverflowError):
         return int(time.time() * 1_000)
+
+
+def _other_kind() -> InvalidPosition:
+    return InvalidPosition(
+        "some answers say up to when lists are final and some do not, so two kinds of servers answer: resume with the "
+        "server that gave the position, or begin with `start`"
+    )
 
 
 def _lost(position: Position) -> InvalidPosition:

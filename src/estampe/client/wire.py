@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from estampe.client.conversation import Reply
-from estampe.client.failures import InvalidAddress, InvalidKey, ServerUnreachable
+from estampe.client.failures import InvalidAddress, InvalidKey, InvalidSelection, ServerUnreachable
 from estampe.version import __version__
 
 if TYPE_CHECKING:
@@ -32,10 +32,16 @@ def options(url: str, key: str, timeout_s: float) -> dict[str, Any]:
 
 
 def request(client: httpx.Client | httpx.AsyncClient, ask: Ask) -> httpx.Request:
-    """Return a request as httpx has it."""
-    return client.build_request(
-        ask.method, ask.path, params=dict(ask.query) or None, headers=dict(ask.headers), content=ask.content or None
-    )
+    """Return a request as httpx has it.
+
+    Raises:
+        InvalidSelection: the filters are too long for a URL.
+    """
+    query, headers = dict(ask.query) or None, dict(ask.headers)
+    try:
+        return client.build_request(ask.method, ask.path, params=query, headers=headers, content=ask.content or None)
+    except httpx.InvalidURL as exc:
+        raise InvalidSelection(f"no server takes filters as long as these: {exc}") from None
 
 
 def reply(response: httpx.Response) -> Reply:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
@@ -27,6 +27,7 @@ from estampe.client import (
     InvalidAddress,
     InvalidKey,
     InvalidRequest,
+    InvalidSelection,
     NotFound,
     RateLimited,
     Redirected,
@@ -256,6 +257,42 @@ def test_an_answer_without_end_is_not_collected(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("estampe.client.reading.LARGEST_BODY", 1_000)
     with client_of(lambda _: httpx.Response(200, content=b" " * 2_000)) as client, pytest.raises(WrongServer):
         client.statistics("000PE4")
+
+
+@pytest.mark.parametrize("filters", [{"contact": "x" * 70_000}, {"unicity": "x" * 70_000}])
+def test_filters_that_no_url_holds_are_refused(filters: Any) -> None:
+    with client_of(lambda _: httpx.Response(200, json=[])) as client, pytest.raises(InvalidSelection, match="too long"):
+        list(client.events(**filters))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(401, headers={"content-encoding": "br"}, stream=httpx.ByteStream(b"?")),
+        httpx.Response(401, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"?")),
+        httpx.Response(401, stream=Broken(b'{"title":')),
+        httpx.Response(401, content=b" " * (2 << 20)),
+    ],
+    ids=["coding", "damaged", "cut", "endless"],
+)
+def test_a_refusal_counts_also_where_its_reason_cannot_be_read(answer: httpx.Response) -> None:
+    handler = Answers(answer)
+    with client_of(handler) as client, pytest.raises(Unauthorized, match="the key is missing or wrong"):
+        list(client.events())
+    assert len(handler.asked) == 1
+
+
+def test_names_in_headers_may_be_written_in_any_case() -> None:
+    headers = {"content-type": "Application/X-NDJSON", "content-encoding": "GZIP", "content-length": "9"}
+    answer = httpx.Response(200, headers=headers, stream=httpx.ByteStream(gzip.compress(LINES)))
+    with client_of(lambda _: answer) as client:
+        assert b"".join(line + b"\n" for line in client.lines()) == LINES
+
+
+def test_a_damaged_answer_is_asked_for_again() -> None:
+    damaged = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"?"))
+    with client_of(Answers(damaged, httpx.Response(200, json={"type": "mail"}))) as client:
+        assert client.statistics("000PE4") == {"type": "mail"}
 
 
 def test_a_path_before_the_api_s_own_is_kept() -> None:

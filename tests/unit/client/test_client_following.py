@@ -21,6 +21,7 @@ from estampe.client import (
     Retries,
     ServerFailed,
     Unauthorized,
+    WrongServer,
 )
 from estampe.client.positions import Position
 from estampe.client.windows import _LateEvents
@@ -167,6 +168,38 @@ def test_a_list_that_breaks_off_again_and_again_at_one_place_is_told() -> None:
         next(following)
         with pytest.raises(IncompleteList):
             next(following)
+
+
+@pytest.mark.parametrize("headers", [{"x-events-complete-until": "soon"}, {"x-events-complete-until": "5"}])
+def test_a_server_that_says_nonsense_about_what_is_final_is_told(headers: dict[str, str]) -> None:
+    with client_of(lambda _: httpx.Response(200, headers=headers, json=[])) as client:
+        with pytest.raises(WrongServer, match="final"):
+            next(client.follow())
+        with pytest.raises(WrongServer, match="final"):
+            next(client.follow(start=0))
+
+
+@pytest.mark.parametrize(("first", "then"), [(None, 9), (9, None)])
+def test_servers_of_both_kinds_at_one_address_are_told(first: int | None, then: int | None) -> None:
+    """What one calls read, the other could not go on from."""
+    server = Server([event(1, 1)], until_ms=first, now=NOW)
+    with client_of(server) as client:
+        following = client.follow(start=0, poll_s=0)
+        next(following)
+        server.until_ms = then
+        with pytest.raises(InvalidPosition, match="two kinds"):
+            next(following)
+
+
+def test_what_is_final_may_be_said_to_end_earlier_than_before() -> None:
+    server, ends = Server([event(1, 1), event(2, 2), event(3, 5)]), iter([3, 1])
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        server.until_ms = next(ends, 6)
+        return server(request)
+
+    with client_of(handler) as client:
+        assert numbers(list(islice(client.follow(start=0, poll_s=0), 3))) == [1, 2, 3]
 
 
 def test_a_key_that_is_refused_ends_it() -> None:

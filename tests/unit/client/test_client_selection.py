@@ -109,6 +109,10 @@ def test_what_the_list_stands_for_is_not_looked_at_again() -> None:
         ({"classification": "mpp", "type": "hit", "campaign": "000PE4"}, "no list of hits only"),
         ({"activation_start": 1, "type": "activation"}, "type is one of bounce, hit"),
         ({"strat": 1}, "no filter 'strat'; there are type"),
+        ({"action": "."}, "'.' is no id"),
+        ({"contact": ".."}, "'..' is no id"),
+        ({"campaign": ""}, "'' is no id"),
+        ({"action": "", "activation_start": 1}, "'' is no id"),
     ],
 )
 def test_filters_that_do_not_go_together_are_told_before_anything_is_asked(filters: Any, hint: str) -> None:

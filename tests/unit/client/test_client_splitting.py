@@ -68,15 +68,16 @@ def test_a_line_that_is_not_ended_is_not_whole() -> None:
         lines.end()
 
 
-def test_an_object_is_given_as_soon_as_the_next_one_begins() -> None:
+def test_an_object_is_given_as_soon_as_it_is_whole() -> None:
     array = Array()
     assert array.feed(b'[{"a":1},{"b"') == [b'{"a":1}']
-    assert array.feed(b":2}") == []
-    assert array.feed(b',{"c":3}]') == [b'{"b":2}']
-    assert array.end() == [b'{"c":3}']
+    assert array.feed(b":2 ") == []
+    assert array.feed(b'},{"c":3}\r') == [b'{"b":2 }', b'{"c":3}']
+    assert array.feed(b"\n]\n") == []
+    assert array.end() == []
 
 
-@pytest.mark.parametrize("text", [b"<html>", b'{"status":200}', b"null"])
+@pytest.mark.parametrize("text", [b"<html>", b'{"status":200}', b"null", b"[1,2]", b"[[]]", b"\xef\xbb\xbf[]"])
 def test_what_is_no_array_is_told_at_once(text: bytes) -> None:
     with pytest.raises(WrongServer, match="no list of events"):
         Array().feed(text)
@@ -98,19 +99,30 @@ def test_an_event_beyond_the_limit_is_not_collected(splitter: Splitter) -> None:
         splitter.feed(b"x" * 100)
 
 
-def test_an_object_full_of_false_boundaries_costs_a_few_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_objects_are_read_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """Text grows by half between two attempts, so that cost follows length."""
     read = 0
-    whole = msgspec.json.Decoder(list[msgspec.Raw])
 
-    class Counting:
-        def decode(self, text: bytes) -> list[msgspec.Raw]:
-            nonlocal read
-            read += len(text)
-            return whole.decode(text)
+    def counting(text: str, at: int) -> tuple[Any, int]:
+        nonlocal read
+        read += len(text) - at
+        return json.JSONDecoder().raw_decode(text, at)
 
-    monkeypatch.setattr("estampe.client.splitting._raws", Counting())
+    monkeypatch.setattr("estampe.client.splitting._read", counting)
     objects = [{"data": [{"n": number} for number in range(20_000)]}]
     text = msgspec.json.encode(objects)
     assert split(Array(), [text[at : at + 1_000] for at in range(0, len(text), 1_000)]) == objects
-    assert read < 60 * len(text)
+    assert read < 5 * len(text)
+
+
+def test_objects_within_objects_are_no_boundaries_however_many() -> None:
+    """A basket of many items in each event must neither be split nor collect the list."""
+    array = Array(100_000)
+    objects = [{"data": [{"n": number} for number in range(1_000)]}] * 100
+    text = msgspec.json.encode(objects)
+    assert split(array, [text[at : at + 7_000] for at in range(0, len(text), 7_000)]) == objects
+
+
+def test_an_object_that_is_nested_too_deeply_is_told() -> None:
+    with pytest.raises(WrongServer, match="nested too deeply"):
+        Array().feed(b'[{"a":' + b"[" * 100_000)
