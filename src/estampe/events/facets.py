@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from estampe.events.identities import Identity
 
 
+DOMAIN_LETTERS = 255
+"""No domain is longer (RFC 1035 section 2.3.4), and counters need no more."""
+
+
 class Facets(NamedTuple):
     """What lists filter on; a text is empty, a number or UUID `None`, where the event does not have it.
 
@@ -75,7 +79,7 @@ def _trait(detail: Detail) -> str:
         return detail.bounce.analysis.subject.type
     if isinstance(detail, ComplaintDetail) and detail.activation.recipient is not UNSET:
         _, at, domain = detail.activation.recipient.rpartition("@")
-        return domain.lower() if at else ""
+        return domain[:DOMAIN_LETTERS].lower() if at else ""
     return ""
 
 

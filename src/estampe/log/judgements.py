@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +15,7 @@ from estampe.log.tally import Tally
 from estampe.verdicts import Classification, HitClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import apsw
 
@@ -35,7 +35,16 @@ class Judgement(NamedTuple):
 
 def classified(connection: apsw.Connection, first: int, last: int) -> dict[int, Judgement]:
     """Return what is judged of the hits from a position to another, by position."""
-    found = store.rows(connection, sql.CLASSIFIED, {"low": first, "high": last + 1})
+    return _judgements(store.rows(connection, sql.CLASSIFIED, {"low": first, "high": last + 1}))
+
+
+def classified_at(connection: apsw.Connection, positions: Sequence[int]) -> dict[int, Judgement]:
+    """Return what is judged of the hits at some positions, by position."""
+    text = msgspec.json.encode(positions).decode()
+    return _judgements(store.rows(connection, sql.CLASSIFIED_AT, {"positions": text}))
+
+
+def _judgements(found: Iterable[tuple[Any, ...]]) -> dict[int, Judgement]:
     return {position: Judgement(name, json) for position, name, json in found}
 
 

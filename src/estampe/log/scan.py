@@ -18,25 +18,28 @@ import zstandard
 from estampe.events import facets
 from estampe.log import store
 from estampe.log.entry import read_event
-from estampe.log.judgements import annotated, class_of, classified, next_classified
+from estampe.log.judgements import annotated, class_of, classified, classified_at, next_classified
+from estampe.log.matches import Matches
 from estampe.log.sealed import Span, sheets, within
 from estampe.log.segment import decompress
-from estampe.log.selection import Matches
 from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from estampe.log.judgements import Judgement
+    from estampe.log.matches import Match
     from estampe.log.port import Query, Watermark
     from estampe.log.reader import Reader
     from estampe.log.sealed import Sheet
-    from estampe.log.selection import Match, Selection
+    from estampe.log.selection import Selection
 
 CHUNK_BYTES = 1 << 20
 FIRST_CHUNK_BYTES = 1 << 16
 FIRST_ROWS = 64
 MOST_ROWS = 4096
+FEW = 8
+"""One event of so many in a segment is few."""
 
 
 class Recent(NamedTuple):
@@ -131,10 +134,16 @@ class SqliteScan:
         return self._selection.low, self._selection.high
 
     def _found(self, connection: apsw.Connection, match: Match) -> Found:
-        sealed = match.sealed
+        read = sheets(connection, *match)
         judged = self._selection.classes or self._selection.annotated
-        judgements = classified(connection, sealed.first, sealed.last) if judged else {}
-        return Found(match, sheets(connection, *match), judgements)
+        return Found(match, read, self._judgements(connection, match, read) if judged else {})
+
+    def _judgements(self, connection: apsw.Connection, match: Match, read: Sequence[Sheet]) -> dict[int, Judgement]:
+        """Read what is judged of a segment's hits; of few events by their positions, else of all it has."""
+        sealed, spans = match
+        if spans is None or sum(end - start for start, end in spans) * FEW > sealed.events:
+            return classified(connection, sealed.first, sealed.last)
+        return classified_at(connection, [position for sheet in read for position in _positions(sheet, spans)])
 
     def _recent(self, connection: apsw.Connection, low: int, high: int) -> Recent | None:
         if low >= high:
@@ -229,6 +238,13 @@ class SqliteScan:
         facts = facets(read_event(line))
         asked = (self._query.contact, self._query.hash and self._query.hash.lower(), self._query.set)
         return all(name in (None, has) for name, has in zip(asked, (facts.contact, facts.hash, facts.set), strict=True))
+
+
+def _positions(sheet: Sheet, spans: Sequence[Span]) -> Iterator[int]:
+    """Yield the positions of a frame's events at places in spans."""
+    positions = sheet.open_positions()
+    for start, end in within(spans, *sheet.span):
+        yield from positions[start - sheet.place : end - sheet.place]
 
 
 def _in_order(found: Found) -> list[bytes]:

@@ -96,7 +96,7 @@ FILL_FACETS = "UPDATE facets SET set_key = ?, activation_ms = ? WHERE position =
 ALL_BODIES = "SELECT position, body FROM events"
 
 COUNTERS = """
-CREATE TABLE counts (          -- events of an hour (since 1970)
+CREATE TABLE counts (          -- events of an hour (since 1970); action 0 is all of them together
     action INTEGER, hour INTEGER, kind INTEGER, trait TEXT, events INTEGER NOT NULL,
     PRIMARY KEY (action, hour, kind, trait)
 ) STRICT, WITHOUT ROWID;
@@ -317,6 +317,10 @@ CLASSIFIED = """
 SELECT position, class, json FROM classifications JOIN verdicts ON id = verdict
 WHERE position >= :low AND position < :high
 """
+CLASSIFIED_AT = """
+SELECT position, class, json FROM classifications JOIN verdicts ON id = verdict
+WHERE position IN (SELECT value FROM json_each(:positions))
+"""
 NEXT_CLASSIFIED = {
     False: "SELECT min(position) FROM classifications WHERE class = :class AND position >= :low AND position < :high",
     True: "SELECT max(position) FROM classifications WHERE class = :class AND position >= :low AND position < :high",
@@ -441,12 +445,12 @@ def counted(by: Sequence[Facet], *, one_action: bool = False) -> str:
     numbers = "".join(f", {number}" for number in sorted({_FACETS[facet][0] for facet in by}))
     names = "".join(f", {_FACETS[facet][1]}" for facet in by)
     joins = "".join(_NAMED[number] for number in ("action", "kind") if f", {number}" in numbers)
-    only = "name = :action AND " if one_action else ""
+    source = "actions CROSS JOIN counts ON action = actions.id" if one_action or "action" in by else "counts"
+    only = "name = :action" if one_action else "action > 0" if "action" in by else "action = 0"
     return f"""
 SELECT start{names}, sum(events) FROM (
     SELECT hour / :period * :period AS start{numbers}, sum(events) AS events
-    FROM actions CROSS JOIN counts ON action = actions.id
-    WHERE {only}hour >= :low AND hour < :high GROUP BY start{numbers}
+    FROM {source} WHERE {only} AND hour >= :low AND hour < :high GROUP BY start{numbers}
 ) AS counted{joins} GROUP BY start{names} ORDER BY start{names} LIMIT :limit
 """  # noqa: S608  names of our own
 

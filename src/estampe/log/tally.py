@@ -56,6 +56,9 @@ class Reactions(NamedTuple):
 
 NONE = Reactions()
 
+EVERY_ACTION = 0
+"""Under this number, which no action has, counts of all actions together are kept."""
+
 
 class Tally:
     """What a batch of events changes in the counters."""
@@ -67,7 +70,9 @@ class Tally:
     def add(self, entry: Entry, position: int, numbers: tuple[int, int], times: int = 1) -> None:
         """Count an event at a position, given the numbers of its kind and action; -1 takes it off again."""
         kind, action = numbers
-        self._counts[action, (position >> POSITION_BITS) // HOUR_MS, kind, entry.trait] += times
+        hour = (position >> POSITION_BITS) // HOUR_MS
+        self._counts[action, hour, kind, entry.trait] += times
+        self._counts[EVERY_ACTION, hour, kind, entry.trait] += times
         if entry.contact and entry.trait == HitClass.HUMAN and entry.kind.is_hit:
             key = action, entry.contact
             self._reactions[key] = self._reactions.get(key, NONE).plus(_reaction(entry.kind.subtype, times))
