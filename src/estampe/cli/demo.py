@@ -111,7 +111,7 @@ def _listening(child: subprocess.Popen[bytes], lines: Path) -> str:
 
 def _welcome(url: str, key: str, data: Path) -> None:
     click.secho("\nEstampe is running, and things happen to DEMO/028's messages.", bold=True)
-    click.echo(f"\n  Server  {url}\n  Key     {key}\n")
+    click.echo(f"\n  Server     {url}\n  Reference  {url}/docs\n  Key        {key}\n")
     click.echo("The calls of the NP6 API Reference, only host and key replaced (their window is empty):\n")
     for path in PATHS:
         click.echo(_curl(f"{url}{path}?{WINDOW}", key))
