@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from hashlib import md5
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import UUID
 
 import click
 
 from estampe.cli.arguments import parse_moment, reading
 from estampe.client.filters import REACTIVITIES, given
+from estampe.events import hash_of, set_of
 from estampe.log import Clause, Query
 from estampe.verdicts import HitClass
 
@@ -105,7 +104,7 @@ def _types(values: dict[str, Any]) -> tuple[str, ...]:
 
 def _hash(values: dict[str, Any]) -> str | None:
     if "unicity" in values:
-        return md5(values["unicity"].encode(), usedforsecurity=False).hexdigest()
+        return hash_of(values["unicity"])
     return values.get("hash")
 
 
@@ -120,7 +119,5 @@ def _classes(values: dict[str, Any]) -> tuple[HitClass, ...]:
 def _campaign(values: dict[str, Any]) -> dict[str, Any]:
     if "campaign" not in values:
         return {}
-    try:
-        return {"set": UUID(values["campaign"])}
-    except ValueError:
-        return {"clauses": (Clause(actions=(values["campaign"],)),)}
+    named = set_of(values["campaign"])
+    return {"set": named} if named else {"clauses": (Clause(actions=(values["campaign"],)),)}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from hashlib import md5
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from estampe.client.failures import InvalidSelection, InvalidTime
-from estampe.events import facets
+from estampe.events import facets, hash_of, set_of
 from estampe.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -131,6 +130,8 @@ _TOLD: dict[str, Callable[[Facets], tuple[str, ...]]] = {
 def _test(name: str, value: Any) -> Callable[[Facets], bool]:
     told = _TOLD[name]
     if name == "unicity":
-        value = md5(value.encode(), usedforsecurity=False).hexdigest()
+        value = hash_of(value)
+    if name == "campaign":
+        value = str(set_of(value) or value)
     allowed = set(value) if isinstance(value, tuple) else {value}
     return lambda facts: not allowed.isdisjoint(told(facts))

@@ -53,7 +53,7 @@ from estampe.events.hit import (
     UserAgent,
     Web,
 )
-from estampe.events.identities import Customer, Footprint, Hash, Id, Identity, Unicity
+from estampe.events.identities import Customer, Footprint, Hash, Id, Identity, Unicity, hash_of, set_of
 from estampe.events.json import decode, decode_draft, draft_parts, encode
 from estampe.events.message import Activation, Execution, Stamp
 from estampe.events.response import (
@@ -166,4 +166,6 @@ __all__ = [
     "draft_parts",
     "encode",
     "facets",
+    "hash_of",
+    "set_of",
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from hashlib import md5
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import UNSET
 
 from estampe.events.details import BounceDetail, ComplaintDetail
-from estampe.events.identities import Footprint, Hash, Id, Unicity
+from estampe.events.identities import Footprint, Hash, Id, Unicity, hash_of
 from estampe.events.message import Activation
 
 if TYPE_CHECKING:
@@ -92,5 +91,5 @@ def _names(identity: Identity) -> tuple[str, str]:
     if isinstance(identity, Hash):
         return "", identity.value.lower()
     if isinstance(identity, Unicity) and len(identity.value) == 1:
-        return "", md5(identity.value[0].encode(), usedforsecurity=False).hexdigest()
+        return "", hash_of(identity.value[0])
     return "", ""

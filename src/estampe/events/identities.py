@@ -1,6 +1,9 @@
 """Who a message is for, and whose log an event is in."""
 
+import re
+from hashlib import md5
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import Meta
 
@@ -15,6 +18,8 @@ Name = Annotated[
 ]
 Md5 = Annotated[str, Meta(pattern=r"\A[0-9A-Fa-f]{32}\Z", description="an MD5 in 32 hexadecimal digits")]
 ContactId = Annotated[str, Meta(min_length=1, max_length=64, description="a contact's id, 1 to 64 characters")]
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Customer(Variant, frozen=True, kw_only=True, tag="customer"):
@@ -56,3 +61,13 @@ class Hash(Variant, frozen=True, kw_only=True, tag="hash"):
 
 
 Identity = Id | Footprint | Unicity | Hash | Other
+
+
+def hash_of(unicity: str) -> str:
+    """Return the MD5 that the API knows a unicity string by, in hexadecimal digits."""
+    return md5(unicity.encode(), usedforsecurity=False).hexdigest()
+
+
+def set_of(campaign: str) -> UUID | None:
+    """Return the set that a campaign's id names, which then is a UUID; any other id names an action."""
+    return UUID(campaign) if _UUID.fullmatch(campaign) else None

@@ -35,6 +35,8 @@ REACTIONS = ("bounce", "hit", "impression", "reply", "optout", "complaint")
         ),
         ({"type": ("hit", "bounce"), "annotate": True}, Query(types=("hit", "bounce"), annotate=True)),
         ({"campaign": SET}, Query(set=UUID(SET))),
+        ({"campaign": SET.upper()}, Query(set=UUID(SET))),
+        ({"campaign": UUID(SET).hex}, Query(clauses=(Clause(actions=(UUID(SET).hex,)),))),
         ({"campaign": "000PE4"}, Query(clauses=(Clause(actions=("000PE4",)),))),
         ({"hash": "ABCD"}, Query(hash="abcd")),
         ({"unicity": "example@np6.com"}, Query(hash="1f1939fe976f57962036d3f2d9b5a6c3")),

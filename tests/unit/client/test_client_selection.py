@@ -92,7 +92,7 @@ def test_what_the_list_does_not_narrow_is_sorted_out() -> None:
     )
     sets = {facets(event).set for event in EVENTS} - {None}
     some = min(sets)
-    assert kept(contact="0013KDC8", campaign=str(some)) == plainly(set=some) != []
+    assert kept(contact="0013KDC8", campaign=str(some).upper()) == plainly(set=some) != []
     assert kept(contact="0013KDC8", campaign=action) == plainly(action=action)
 
 
