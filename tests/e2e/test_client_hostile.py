@@ -21,6 +21,8 @@ from estampe.client import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.e2e
+
 LINE = b'{"a":1}\n'
 ANSWER = b"HTTP/1.1 %b\r\nConnection: close\r\n"
 LINES = ANSWER % b"200 OK" + b"Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"
