@@ -157,7 +157,5 @@ def test_an_import_that_goes_up_or_sideways_is_seen(module: str, source: str) ->
 
 
 def test_an_import_that_goes_down_or_stays_at_home_is_not() -> None:
-    source = (
-        "import json\nfrom estampe import events, version\nfrom estampe.log import Query\nimport estampe.http.api"
-    )
+    source = "import json\nfrom estampe import events, version\nfrom estampe.log import Query\nimport estampe.http.api"
     assert _wrong(list(_imports(source, "estampe.http.server"))) == []
