@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ needs_spec = pytest.mark.skipif(
 
 
 def seed_events() -> list[dict[str, Any]]:
-    pages = json.loads((SPEC / "seed-examples.json").read_text())
-    return [event for page in pages.values() for event in page]
+    """Return them from the package; tests/unit/test_demo.py holds them to the specification."""
+    events: list[dict[str, Any]] = json.loads(resources.files("estampe").joinpath("demo_seed.json").read_bytes())
+    return events
 
 
 def expected(path: str, sort: str) -> bytes:

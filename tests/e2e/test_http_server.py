@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import select
 import shutil
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 CUSTOMER = parse_customer("DEMO/028")
-SEED = Path(__file__).parents[3] / "shared/spec/seed-examples.json"
 LIST = "/actions/events"
 JSON = {"content-type": "application/json"}
 LONG = 100_000
@@ -100,28 +98,6 @@ def wait_until_refused(server: Any) -> None:
 def resident_mib(pid: int) -> float:
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") / 1_048_576
-
-
-@pytest.mark.skipif(not SEED.exists(), reason="the seed's examples stand beside the repository")
-@pytest.mark.parametrize("sort", ["asc", "desc"])
-def test_the_seeds_events_come_back_byte_for_byte(start: Callable[..., Any], tmp_path: Path, sort: str) -> None:
-    examples = [event for page in json.loads(SEED.read_text()).values() for event in page]
-    bodies = [msgspec.json.encode(event) for event in examples]
-    fill(tmp_path / "data", bodies)
-    with start().client() as client:
-        for path, kinds in (
-            (LIST, {"bounce", "hit", "activation", "cancellation"}),
-            (f"{LIST}/activations", {"activation"}),
-            (f"{LIST}/cancellations", {"cancellation"}),
-        ):
-            chosen = [body for body, event in zip(bodies, examples, strict=True) if event["type"] in kinds]
-            by_time = sorted(chosen, key=lambda body: json.loads(body)["timestamp"])
-            answer = client.get(path, params={"sort": "asc"})
-            assert answer.content == b"[" + b",".join(by_time) + b"]"
-            turned = client.get(path, params={"sort": sort}).json()
-            assert turned == (answer.json() if sort == "asc" else answer.json()[::-1])
-        exactly = {"start": "2019-08-24T14:15:22Z", "end": "2019-08-24T14:15:22Z", "sort": "asc"}
-        assert client.get(LIST, params=exactly).content == b"[]"
 
 
 def test_what_is_published_is_read_once_it_is_final(server: Any) -> None:

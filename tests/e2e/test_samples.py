@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from programs import PROGRAMS, answered
-from seed import PATHS, expected, import_seed, needs_spec
+from seed import PATHS, expected, import_seed
 
 from estampe.http.reference import code_samples
 from estampe.http.routes import OPERATIONS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from estampe.http.routes import Route
 
-pytestmark = [pytest.mark.e2e, needs_spec]
+pytestmark = pytest.mark.e2e
 
 WINDOW = {"start": "2021-01-01", "end": "2022-01-01"}
 VALUES = WINDOW | {
