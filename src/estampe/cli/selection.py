@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from estampe.cli.arguments import parse_moment, reading
-from estampe.client.filters import REACTIVITIES, given
-from estampe.events import hash_of, set_of
+from estampe.client.filters import given
+from estampe.events import REACTIONS, hash_of, set_of
 from estampe.log import Clause, Query
 from estampe.verdicts import HitClass
 
@@ -99,7 +99,7 @@ def query_of(filters: Filters, limit: int | None) -> Query:
 def _types(values: dict[str, Any]) -> tuple[str, ...]:
     is_reaction = values.keys() & {"activation_start", "activation_end"}
     types: tuple[str, ...] = values.get("type", ())
-    return types or (REACTIVITIES if is_reaction else ())
+    return types or (REACTIONS if is_reaction else ())
 
 
 def _hash(values: dict[str, Any]) -> str | None:

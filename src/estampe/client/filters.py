@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from estampe.client.failures import InvalidSelection, InvalidTime
-from estampe.events import facets, hash_of, set_of
+from estampe.events import REACTIONS, facets, hash_of, set_of
 from estampe.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -55,9 +55,6 @@ class Filters(TypedDict, total=False):
 CONTACT = ("contact", "hash", "unicity")
 """The names by which a contact may be told; one of them at a time."""
 
-REACTIVITIES = ("bounce", "hit", "impression", "reply", "optout", "complaint")
-"""The types of events that are reactions to an activation."""
-
 _WORDS = {"type", "subtype", "classification"}
 _TIMES = {"start", "end", "activation_start", "activation_end"}
 
@@ -75,8 +72,8 @@ def given(filters: Filters) -> dict[str, Any]:
     values = {name: value for name, value in values.items() if value is not False and value != ()}
     if len(values.keys() & set(CONTACT)) > 1:
         raise InvalidSelection("name a contact once: by contact, by hash or by unicity")
-    if values.keys() & {"activation_start", "activation_end"} and not set(values.get("type", ())) <= set(REACTIVITIES):
-        raise InvalidSelection(f"what has an activation window is a reaction: type is one of {', '.join(REACTIVITIES)}")
+    if values.keys() & {"activation_start", "activation_end"} and not set(values.get("type", ())) <= set(REACTIONS):
+        raise InvalidSelection(f"what has an activation window is a reaction: type is one of {', '.join(REACTIONS)}")
     if "classification" in values and values.get("type") != ("hit",):
         raise InvalidSelection('only hits are classified: classification goes with type="hit"')
     return values

@@ -66,6 +66,7 @@ from estampe.events.response import (
     Suppression,
 )
 from estampe.events.vocabulary import (
+    REACTIONS,
     Channel,
     EventType,
     FeedbackType,
@@ -79,6 +80,7 @@ from estampe.events.vocabulary import (
 
 __all__ = [
     "DETAILS",
+    "REACTIONS",
     "V4",
     "V6",
     "Activation",

@@ -20,6 +20,20 @@ class EventType(StrEnum):
     COMPLAINT = "complaint"
 
 
+REACTIONS = tuple(
+    each.value
+    for each in (
+        EventType.BOUNCE,
+        EventType.HIT,
+        EventType.IMPRESSION,
+        EventType.REPLY,
+        EventType.OPTOUT,
+        EventType.COMPLAINT,
+    )
+)
+"""The types of events that follow an activation."""
+
+
 class Channel(StrEnum):
     """By which way (`source.type`)."""
 

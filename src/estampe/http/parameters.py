@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from difflib import get_close_matches
-from hashlib import md5
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 from estampe import instants
 from estampe.errors import EstampeError
+from estampe.events import hash_of, set_of
 from estampe.http.problems import Flaw, Kind, Problem
 from estampe.log import HOUR_MS
 from estampe.verdicts import HitClass
@@ -84,15 +83,13 @@ def _id(text: str) -> str:
 def _unicity(text: str) -> str:
     if not text:
         raise InvalidText("it is empty")
-    return md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+    return hash_of(text)
 
 
 def _campaign(text: str) -> dict[str, Any]:
     """Read a campaign's id: events name the set that they were executed in, and a bulk action is a campaign too."""
-    return {"set": UUID(text)} if _UUID.fullmatch(text) else {"action": _id(text)}
+    named = set_of(text)
+    return {"action": _id(text)} if named is None else {"set": named}
 
 
 FORMS: dict[Form, Reading] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from estampe.events import Channel, EventType, ReplyType
+from estampe.events import REACTIONS, Channel, EventType, ReplyType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,9 +188,9 @@ EVERYTHING = (
     STOPS,
 )
 
-REACTIONS = Kind("", "All that followed activations.", ("bounce", "hit", "impression", "reply", "optout", "complaint"))
-OF_ACTIONS = (REACTIONS, BOUNCES, HITS, *HITS_BY_KIND)
-OF_NOTIFICATIONS = (REACTIONS, BOUNCES, HITS, IMPRESSIONS, OPTOUTS)
+ALL_REACTIONS = Kind("", "All that followed activations.", REACTIONS)
+OF_ACTIONS = (ALL_REACTIONS, BOUNCES, HITS, *HITS_BY_KIND)
+OF_NOTIFICATIONS = (ALL_REACTIONS, BOUNCES, HITS, IMPRESSIONS, OPTOUTS)
 
 
 class Family(NamedTuple):

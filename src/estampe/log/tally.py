@@ -38,11 +38,11 @@ class Reactions(NamedTuple):
 
     def plus(self, other: Reactions) -> Reactions:
         """Return the sum."""
-        return Reactions(*(mine + its for mine, its in zip(self, other, strict=True)))
+        return Reactions(self.opens + other.opens, self.clicks + other.clicks, self.effective + other.effective)
 
     def minus(self, other: Reactions) -> Reactions:
         """Return the difference."""
-        return Reactions(*(mine - its for mine, its in zip(self, other, strict=True)))
+        return Reactions(self.opens - other.opens, self.clicks - other.clicks, self.effective - other.effective)
 
     def audience(self) -> Audience:
         """Return what this one contact counts for."""
@@ -70,16 +70,17 @@ class Tally:
     def add(self, entry: Entry, position: int, numbers: tuple[int, int], times: int = 1) -> None:
         """Count an event at a position, given the numbers of its kind and action; -1 takes it off again."""
         kind, action = numbers
-        hour = (position >> POSITION_BITS) // HOUR_MS
-        self._counts[action, hour, kind, entry.trait] += times
-        self._counts[EVERY_ACTION, hour, kind, entry.trait] += times
+        self._counts[action, (position >> POSITION_BITS) // HOUR_MS, kind, entry.trait] += times
         if entry.contact and entry.trait == HitClass.HUMAN and entry.kind.is_hit:
             key = action, entry.contact
             self._reactions[key] = self._reactions.get(key, NONE).plus(_reaction(entry.kind.subtype, times))
 
     def store(self, connection: apsw.Connection) -> None:
         """Change the counters in the file; inside a transaction."""
-        counts = [(*key, change) for key, change in self._counts.items() if change]
+        together: Counter[tuple[int, int, int, str]] = Counter()
+        for (_, hour, kind, trait), change in self._counts.items():
+            together[EVERY_ACTION, hour, kind, trait] += change
+        counts = [(*key, change) for key, change in (*self._counts.items(), *together.items()) if change]
         connection.execute(sql.ADD_COUNTS, (_json(counts),))
         for *key, change in counts:
             if change < 0:
