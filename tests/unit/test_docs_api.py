@@ -43,14 +43,14 @@ def test_each_list_is_documented_with_its_family(family: Family) -> None:
     _, named, held = cells(row)
     if "{id}" in family.path:
         assert named == family.given[0].meaning
-    if family.kinds == EVERYTHING:
+    if family.holding == EVERYTHING:
         assert held == "every list"
     elif family.method == "GET":
-        assert held.split(", ") == ["all" if not kind.end else f"`{kind.end}`" for kind in family.kinds]
+        assert held.split(", ") == ["all" if not each.end else f"`{each.end}`" for each in family.holding]
 
 
 def test_each_kind_of_list_is_documented() -> None:
-    kinds = {kind for family in FAMILIES for kind in family.kinds if kind.end or family.kinds == EVERYTHING}
+    kinds = {kind for family in FAMILIES for kind in family.holding if kind.end or family.holding == EVERYTHING}
     rows = {f"| `{kind.end}` | {kind.summary} |" if kind.end else f"| | {kind.summary} |" for kind in kinds}
     assert rows <= set(API.splitlines())
 

@@ -146,7 +146,7 @@ class ListRoute(Route, frozen=True, kw_only=True):
         return bool(self.one_of) or any(parameter.place == "path" for parameter in self.parameters)
 
 
-class Kind(NamedTuple):
+class Held(NamedTuple):
     """What a list holds of all that happened: the end of its path, and the events that it selects."""
 
     end: str
@@ -155,24 +155,24 @@ class Kind(NamedTuple):
     subtypes: tuple[str, ...] = ()
 
 
-EVENTS = Kind("", "All events.")
-EXECUTIONS = Kind("/executions", "Messages that were accepted.", ("execution",))
-ACTIVATIONS = Kind("/activations", "Messages handed over for delivery.", ("activation",))
-CANCELLATIONS = Kind("/cancellations", "Messages that were not sent, and why.", ("cancellation",))
-BOUNCES = Kind("/bounces", "Messages that came back, and what that means.", ("bounce",))
-HITS = Kind("/hits", "What people did with messages.", ("hit",))
+EVENTS = Held("", "All events.")
+EXECUTIONS = Held("/executions", "Messages that were accepted.", ("execution",))
+ACTIVATIONS = Held("/activations", "Messages handed over for delivery.", ("activation",))
+CANCELLATIONS = Held("/cancellations", "Messages that were not sent, and why.", ("cancellation",))
+BOUNCES = Held("/bounces", "Messages that came back, and what that means.", ("bounce",))
+HITS = Held("/hits", "What people did with messages.", ("hit",))
 HITS_BY_KIND = (
-    Kind("/hits/open", "Messages that were opened.", ("hit",), ("open",)),
-    Kind("/hits/redirection", "Links that were followed.", ("hit",), ("redirection",)),
-    Kind("/hits/mirror", "Messages that were looked at as a web page.", ("hit",), ("mirror",)),
-    Kind("/hits/form", "Links to forms that were followed.", ("hit",), ("form",)),
-    Kind("/hits/unsubscribe", "Links that end a subscription that were followed.", ("hit",), ("unsubscribe",)),
+    Held("/hits/open", "Messages that were opened.", ("hit",), ("open",)),
+    Held("/hits/redirection", "Links that were followed.", ("hit",), ("redirection",)),
+    Held("/hits/mirror", "Messages that were looked at as a web page.", ("hit",), ("mirror",)),
+    Held("/hits/form", "Links to forms that were followed.", ("hit",), ("form",)),
+    Held("/hits/unsubscribe", "Links that end a subscription that were followed.", ("hit",), ("unsubscribe",)),
 )
-IMPRESSIONS = Kind("/impressions", "Notifications that were seen.", ("impression",))
-OPTOUTS = Kind("/optouts", "People who want no more messages.", ("optout",))
-REPLIES = Kind("/replies", "Messages that were answered.", ("reply",))
-COMPLAINTS = Kind("/complaints", "Messages that were called unwanted.", ("complaint",))
-STOPS = Kind("/responses/stop", "Answers that end a subscription.", ("reply",), (ReplyType.STOP.value,))
+IMPRESSIONS = Held("/impressions", "Notifications that were seen.", ("impression",))
+OPTOUTS = Held("/optouts", "People who want no more messages.", ("optout",))
+REPLIES = Held("/replies", "Messages that were answered.", ("reply",))
+COMPLAINTS = Held("/complaints", "Messages that were called unwanted.", ("complaint",))
+STOPS = Held("/responses/stop", "Answers that end a subscription.", ("reply",), (ReplyType.STOP.value,))
 
 EVERYTHING = (
     EVENTS,
@@ -188,7 +188,7 @@ EVERYTHING = (
     STOPS,
 )
 
-ALL_REACTIONS = Kind("", "All that followed activations.", REACTIONS)
+ALL_REACTIONS = Held("", "All that followed activations.", REACTIONS)
 OF_ACTIONS = (ALL_REACTIONS, BOUNCES, HITS, *HITS_BY_KIND)
 OF_NOTIFICATIONS = (ALL_REACTIONS, BOUNCES, HITS, IMPRESSIONS, OPTOUTS)
 
@@ -199,7 +199,7 @@ class Family(NamedTuple):
     Parameters:
         path: how their paths start.
         tag: their heading.
-        kinds: what they hold, one list each.
+        holding: what they hold, one list each.
         given: the parameters that they take beside their window, those of the path first.
         window: the parameters that select by time, and the order.
         channel: the channel that they select; None selects all.
@@ -210,7 +210,7 @@ class Family(NamedTuple):
 
     path: str
     tag: str
-    kinds: tuple[Kind, ...]
+    holding: tuple[Held, ...]
     given: tuple[Parameter, ...] = ()
     window: tuple[Parameter, ...] = WINDOW
     channel: str | None = None
@@ -219,18 +219,18 @@ class Family(NamedTuple):
     description: str = ""
 
     def lists(self) -> Iterator[ListRoute]:
-        """Yield a row for each kind."""
-        for kind in self.kinds:
+        """Yield a row for each list."""
+        for held in self.holding:
             yield ListRoute(
                 method=self.method,
-                path=self.path + kind.end,
+                path=self.path + held.end,
                 tag=self.tag,
-                name=_name("list" if self.method == "GET" else "select", self.path + kind.end),
-                summary=kind.summary,
+                name=_name("list" if self.method == "GET" else "select", self.path + held.end),
+                summary=held.summary,
                 description=self.description,
-                parameters=(*self.given, *self.window, *_about_hits(kind)),
-                types=kind.types,
-                subtypes=kind.subtypes,
+                parameters=(*self.given, *self.window, *_about_hits(held)),
+                types=held.types,
+                subtypes=held.subtypes,
                 channel=self.channel,
                 one_of=self.one_of,
             )
@@ -242,10 +242,10 @@ def _name(verb: str, path: str) -> str:
     return verb + "".join(word[0].upper() + word[1:] for word in words)
 
 
-def _about_hits(kind: Kind) -> tuple[Parameter, ...]:
-    if kind.types == ("hit",):
+def _about_hits(held: Held) -> tuple[Parameter, ...]:
+    if held.types == ("hit",):
         return (*CLASSIFICATION, ANNOTATE)
-    return (ANNOTATE,) if not kind.types or "hit" in kind.types else ()
+    return (ANNOTATE,) if not held.types or "hit" in held.types else ()
 
 
 FAMILIES = (
@@ -289,7 +289,7 @@ FAMILIES = (
     Family(
         "/campaigns/{id}/events",
         "campaigns",
-        (Kind("", "Those events of a campaign that the body describes."),),
+        (Held("", "Those events of a campaign that the body describes."),),
         (CAMPAIGN,),
         method="POST",
         description="An event is listed if any entry of `itemsEvents` describes it.",
