@@ -22,12 +22,14 @@ class Program(NamedTuple):
         file: what the sample is saved as.
         commands: run in the sample's folder, one after the other.
         packages: what to install on Debian for it.
+        needs: the program that must be there; absent, what each command starts with.
         others: whether it belongs to `make test-samples` only.
     """
 
     file: str
     commands: tuple[list[str], ...]
     packages: str
+    needs: str = ""
     others: bool = True
 
     def run(self, source: str, folder: Path) -> str:
@@ -36,9 +38,9 @@ class Program(NamedTuple):
         Raises:
             Skipped: the language is not installed.
         """
-        for command in self.commands:
-            if not which(command[0]):
-                pytest.skip(f"{command[0]} is not installed: apt-get install {self.packages}")
+        for program in [self.needs] if self.needs else [command[0] for command in self.commands]:
+            if not which(program):
+                pytest.skip(f"{program} is not installed: apt-get install {self.packages}")
         folder.joinpath(self.file).write_text(source + "\n")
         for command in self.commands:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=110, check=False)
@@ -47,7 +49,7 @@ class Program(NamedTuple):
 
 
 PROGRAMS = {
-    "curl": Program("main.sh", (["bash", "main.sh"],), "curl", others=False),
+    "curl": Program("main.sh", (["bash", "main.sh"],), "curl", needs="curl", others=False),
     "JavaScript": Program("main.js", (["node", "main.js"],), "nodejs", others=False),
     "Node.js": Program("main.js", (["node", "main.js"],), "nodejs", others=False),
     "Python": Program("main.py", ([sys.executable, "main.py"],), "python3-requests", others=False),

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from importlib import resources
+from shutil import which
 from typing import IO, TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,7 @@ def spoken(out: IO[str]) -> Iterator[str]:
             return
 
 
+@pytest.mark.skipif(not which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_the_calls_it_prints_work_and_it_leaves_nothing(tmp_path: Path, end: signal.Signals) -> None:
     environment = os.environ | {"TMPDIR": f"{tmp_path}"}
