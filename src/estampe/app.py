@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 @contextmanager
 def opened_keys(settings: Settings, *, create: bool = True) -> Iterator[Keys]:
     """Open the keys of the data folder, the folder made where it is missing; a server may run beside."""
-    engine = open_catalog(settings.data, create=create)
-    try:
-        with closing(Keys(engine)) as keys:
-            yield keys
-    finally:
-        engine.dispose()
+    with (
+        closing(open_catalog(settings.data, settings.catalog, create=create)) as catalog,
+        closing(Keys(catalog)) as keys,
+    ):
+        yield keys
 
 
 def serve(settings: Settings) -> None:

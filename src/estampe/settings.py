@@ -54,6 +54,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator may choose; the fields' own descriptions are the reference (docs/settings.md)."""
 
     data: Annotated[Path, _doc("folder", "where logs and catalog live")] = Path("estampe-data")
+    catalog: Annotated[
+        str, _doc("address", "a PostgreSQL database for the catalog, postgresql://…; empty: a file in the data folder")
+    ] = ""
     host: Annotated[str, _doc("address", "the address to listen on")] = "127.0.0.1"
     port: Annotated[int, _doc("port", "the port to listen on; 0 takes a free one", ge=0, le=65_535)] = 8080
     connections_limit: Annotated[
@@ -90,6 +93,55 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_seconds: Annotated[
         float, _doc("s", "how long lists may go on after SIGTERM before they are cut off", ge=0, le=3_600)
     ] = 30
+    executions_limit: Annotated[int, _doc("items", "executions in one call", ge=1, le=1_000_000)] = 10_000
+    call_hours: Annotated[
+        float, _doc("h", "how long a call may be repeated with its Idempotency-Key", ge=0.01, le=8_760)
+    ] = 48
+    public_url: Annotated[
+        str, _doc("address", "where people reach this server, for links in messages; empty: no such links")
+    ] = ""
+    mail_domain: Annotated[
+        str, _doc("domain", "the domain of senders that name none, and of Message-IDs; empty: this machine's name")
+    ] = ""
+    return_domain: Annotated[
+        str, _doc("domain", "the domain of return paths, where reports of failure go; empty: the mail domain")
+    ] = ""
+    dkim_keys: Annotated[
+        str, _doc("folder", "the folder with DKIM keys, DOMAIN/SELECTOR.pem; empty: dkim in the data folder")
+    ] = ""
+    composers: Annotated[
+        int, _doc("processes", "processes that render and sign messages; 0: one for each core but one", ge=0, le=256)
+    ] = 0
+    render_seconds: Annotated[float, _doc("s", "how long the rendering of one message may take", ge=0.01, le=600)] = 2
+    render_memory: Annotated[
+        int, _doc("bytes", "how much memory a process that renders may take", ge=64 * 1_048_576, le=1 << 40)
+    ] = 512 * 1_048_576
+    message_limit: Annotated[
+        int, _doc("bytes", "the largest message to send, all its parts encoded", ge=1_024, le=1 << 30)
+    ] = 10 * 1_048_576
+    relays: Annotated[
+        str,
+        _doc(
+            "address",
+            "SMTP servers that take messages, commas between: smtp://USER:PASSWORD@HOST:PORT (TLS where offered), "
+            "smtp+starttls:// (TLS or nothing), smtps:// (TLS from the start)",
+        ),
+    ] = "smtp://127.0.0.1:25"
+    relay_connections: Annotated[int, _doc("connections", "connections to one relay at once", ge=1, le=10_000)] = 20
+    relay_seconds: Annotated[float, _doc("s", "how long a relay may take for one answer", ge=0.1, le=3_600)] = 60
+    domain_connections: Annotated[
+        int, _doc("messages", "messages being sent to one domain at once", ge=1, le=10_000)
+    ] = 10
+    domain_rate: Annotated[
+        float, _doc("messages/s", "messages a second to one domain in the long run; 0 sets no limit", ge=0, le=1e6)
+    ] = 0
+    domain_limits: Annotated[
+        str, _doc("limits", "other limits for some domains: DOMAIN=CONNECTIONS/RATE, commas between")
+    ] = ""
+    retry_schedule: Annotated[
+        str,
+        _doc("schedule", "how long to wait after each temporary refusal, spans with commas between; then it bounces"),
+    ] = "1m,5m,15m,30m,1h,2h,4h,8h,16h"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _doc("level", "the least important line to log")
     ] = "info"

@@ -46,11 +46,11 @@ class LiveServer:
 
     def key(self, customer: str = "DEMO/028", *scopes: Scope) -> str:
         """Make a key beside the running server."""
-        engine = open_catalog(self.data)
-        keys = Keys(engine)
+        catalog = open_catalog(self.data)
+        keys = Keys(catalog)
         made = keys.create(parse_customer(customer), scopes or ("read", "write"))
         keys.close()
-        engine.dispose()
+        catalog.close()
         return made.text
 
     def client(self, customer: str = "DEMO/028", **options: Any) -> httpx.Client:

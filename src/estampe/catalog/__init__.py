@@ -1,6 +1,6 @@
-"""The catalog: what Estampe knows besides events; keys for now."""
+"""The catalog: what Estampe knows besides events: keys, actions, contacts, what waits to be sent."""
 
-from estampe.catalog.customers import InvalidCustomer, parse_customer
+from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer, secret_of
 from estampe.catalog.keys import (
     SCOPES,
     ExpiredKey,
@@ -17,11 +17,14 @@ from estampe.catalog.keys import (
     parse_expiry,
     parse_scopes,
 )
-from estampe.catalog.store import CatalogUnusable, NewerCatalog, NoCatalog, open_catalog
+from estampe.catalog.migrations import NewerCatalog
+from estampe.catalog.store import Catalog, CatalogUnusable, NoCatalog, open_catalog
 
 __all__ = [
     "SCOPES",
+    "Catalog",
     "CatalogUnusable",
+    "Customers",
     "ExpiredKey",
     "InvalidCustomer",
     "InvalidExpiry",
@@ -40,4 +43,5 @@ __all__ = [
     "parse_customer",
     "parse_expiry",
     "parse_scopes",
+    "secret_of",
 ]

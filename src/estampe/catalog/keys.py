@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 import msgspec
 
-from estampe.catalog.store import keys
+from estampe.catalog.tables import keys
 from estampe.errors import EstampeError
 from estampe.events import Customer
 from estampe.instants import LAST_MS, InvalidInstant, InvalidSpan, format_instant, parse_instant, parse_span
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Self
 
-    from sqlalchemy import Engine, Row
+    from sqlalchemy import Row
+
+    from estampe.catalog.store import Catalog
 
 Scope = Literal["read", "write"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -111,16 +113,14 @@ class _Kept(NamedTuple):
 
 
 class Keys:
-    """The keys of a catalog; what another process makes or revokes holds at once.
+    """The keys of a catalog; what another process makes or revokes holds at once, on PostgreSQL within a second.
 
     Not thread-safe: use one in each thread.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        # Asked for each request, so without SQLAlchemy's turns.
-        self._cursor: Any = self._connection.connection.cursor()
-        self._version = -1
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._version = _Version(catalog) if catalog.is_sqlite else _Second()
         self._cache: dict[str, _Kept] = {}
 
     def create(
@@ -152,8 +152,9 @@ class Keys:
 
     def list(self) -> tuple[Key, ...]:
         """Return all keys, the oldest first."""
-        rows = self._connection.execute(keys.select().order_by(keys.c.created_ms, keys.c.id))
-        return tuple(_Kept.of(row).key for row in rows)
+        with self._catalog.reading() as connection:
+            rows = connection.execute(keys.select().order_by(keys.c.created_ms, keys.c.id))
+            return tuple(_Kept.of(row).key for row in rows)
 
     def revoke(self, key_id: str) -> Key:
         """Revoke a key for good; doing so again changes nothing.
@@ -162,7 +163,8 @@ class Keys:
             UnknownKey: no key has this id.
         """
         alive = (keys.c.id == key_id) & keys.c.revoked_ms.is_(None)
-        self._connection.execute(keys.update().where(alive).values(revoked_ms=_now_ms()))
+        with self._catalog.writing() as connection:
+            connection.execute(keys.update().where(alive).values(revoked_ms=_now_ms()))
         self._cache.pop(key_id, None)
         kept = self._kept(key_id)
         if kept is None:
@@ -188,30 +190,61 @@ class Keys:
 
     def close(self) -> None:
         """Let go of the database."""
-        self._cursor.close()
-        self._connection.close()
+        self._version.close()
 
     def _insert(self, key: Key, digest: bytes) -> None:
         row = msgspec.structs.asdict(key)
         row |= {"agency": key.customer.agency, "customer": key.customer.customer}
-        self._connection.execute(keys.insert().values(row | {"scopes": ",".join(key.scopes), "digest": digest}))
+        with self._catalog.writing() as connection:
+            connection.execute(keys.insert().values(row | {"scopes": ",".join(key.scopes), "digest": digest}))
 
     def _kept(self, key_id: str) -> _Kept | None:
-        self._forget_if_changed()
+        if self._version.changed():
+            self._cache.clear()
         kept = self._cache.get(key_id)
         if kept is None:
-            row = self._connection.execute(keys.select().where(keys.c.id == key_id)).one_or_none()
+            with self._catalog.reading() as connection:
+                row = connection.execute(keys.select().where(keys.c.id == key_id)).one_or_none()
             if row is None:
                 return None
             kept = self._cache[key_id] = _Kept.of(row)
         return kept
 
-    def _forget_if_changed(self) -> None:
-        """Ask SQLite whether another connection has committed since: a few microseconds, no query."""
+
+class _Version:
+    """Asks SQLite whether another connection has committed since: a few microseconds, no query."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._connection = catalog.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        # Asked for each request, so without SQLAlchemy's turns.
+        self._cursor: Any = self._connection.connection.cursor()
+        self._seen = -1
+
+    def changed(self) -> bool:
         (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
-        if version != self._version:
-            self._cache.clear()
-            self._version = version
+        seen, self._seen = self._seen, version
+        return bool(version != seen)
+
+    def close(self) -> None:
+        self._cursor.close()
+        self._connection.close()
+
+
+class _Second:
+    """Says once a second that a database may have changed."""
+
+    def __init__(self) -> None:
+        self._until_s = 0.0
+
+    def changed(self) -> bool:
+        now_s = time.monotonic()
+        due = now_s >= self._until_s
+        if due:
+            self._until_s = now_s + 1
+        return due
+
+    def close(self) -> None:
+        pass
 
 
 def parse_scopes(text: str) -> tuple[Scope, ...]:

@@ -1,68 +1,38 @@
-"""The catalog's database: one SQLite file, its tables and their migrations."""
+"""The catalog's database: one SQLite file in the data folder, or a PostgreSQL database."""
 
 from __future__ import annotations
 
 import os
 import stat
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    create_engine,
-    event,
-    select,
-)
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import LargeBinary
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from estampe.catalog.migrations import migrate
 from estampe.errors import EstampeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from sqlalchemy import Table
 
 FILE = "catalog.db"
 
-metadata = MetaData()
+_MIGRATING = 0x657374  # the advisory lock that lets one process migrate at a time
 
-migrations = Table("migrations", metadata, Column("version", Integer, primary_key=True))
-
-keys = Table(
-    "keys",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("digest", LargeBinary, nullable=False),  # SHA-256 of the secret
-    Column("agency", String, nullable=False),
-    Column("customer", String, nullable=False),
-    Column("scopes", String, nullable=False),  # names joined by commas
-    Column("label", String, nullable=False),
-    Column("created_ms", Integer, nullable=False),
-    Column("expires_ms", Integer),
-    Column("revoked_ms", Integer),
-)
-
-
-class NewerCatalog(EstampeError):
-    """The catalog was written by a newer version of Estampe."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} was written by a newer version of Estampe; start that version")
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
 
 class CatalogUnusable(EstampeError):
-    """The catalog's file cannot be opened, read or written."""
+    """The catalog cannot be opened, read or written."""
 
-    def __init__(self, path: Path, reason: object) -> None:
-        super().__init__(
-            f"{path} cannot be used: {reason}; name another folder with --data or ESTAMPE_DATA, "
-            "give yourself leave to write there, or put back a copy of the file"
-        )
+    def __init__(self, place: object, reason: object, remedy: str) -> None:
+        super().__init__(f"{place} cannot be used: {reason}; {remedy}")
 
 
 class NoCatalog(EstampeError):
@@ -74,42 +44,115 @@ class NoCatalog(EstampeError):
         )
 
 
-def _make_keys(connection: Connection) -> None:
-    keys.create(connection)
+class Catalog:
+    """An open catalog; thread-safe.
+
+    Parameters:
+        engine: SQLAlchemy's.
+        place: what to call it in messages.
+    """
+
+    def __init__(self, engine: Engine, place: str) -> None:
+        self.engine = engine
+        self.place = place
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        # SQLite has one writer: waiting here is fair and prompt, waiting for its lock is neither.
+        self._turn = threading.Lock()
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that knows ON CONFLICT, which both databases write alike."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection to read with, in a transaction of its own."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection to write with; all is committed at the end, or nothing if an error leaves the block."""
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._turn, self.engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_make_keys,)
-"""Version n is reached by the first n of these, in order; a released one never changes."""
-
-
-def open_catalog(data: Path, *, create: bool = True) -> Engine:
+def open_catalog(data: Path, url: str = "", *, create: bool = True) -> Catalog:
     """Open the catalog of a data folder, brought up to date where needed.
 
     Parameters:
         data: the folder.
+        url: a PostgreSQL database to use instead of a file in the folder, such as `postgresql://user@host/name`.
         create: make folder and catalog where they are missing.
 
     Raises:
         NewerCatalog: a newer version has written it.
         NoCatalog: there is none, and none is to be made.
-        CatalogUnusable: the file cannot be opened, read or written.
+        CatalogUnusable: it cannot be opened, read or written.
     """
-    path = data / FILE
-    if not create and not path.exists():
+    if url:
+        return _open_postgresql(url)
+    if not create and not (data / FILE).exists():
         raise NoCatalog(data)
-    engine = create_engine(f"sqlite:///{path}")
+    return _open_sqlite(data / FILE)
+
+
+def _open_sqlite(path: Path) -> Catalog:
+    engine = create_engine(f"sqlite:///{path}", pool_size=16, max_overflow=-1)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
+    catalog = Catalog(engine, str(path))
     try:
         _make_private(path)
-        with engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
-            _migrate(connection, path)
+        with catalog.writing() as connection:
+            migrate(connection, path)
     except BaseException as exc:
         engine.dispose()
         if isinstance(exc, OSError | DBAPIError):
-            raise CatalogUnusable(path, exc.orig if isinstance(exc, DBAPIError) else exc.strerror) from exc
+            reason = exc.orig if isinstance(exc, DBAPIError) else exc.strerror
+            remedy = (
+                "name another folder with --data or ESTAMPE_DATA, "
+                "give yourself leave to write there, or put back a copy of the file"
+            )
+            raise CatalogUnusable(path, reason, remedy) from exc
         raise
-    return engine
+    return catalog
+
+
+def _open_postgresql(url: str) -> Catalog:
+    address = _address(url)
+    place = address.render_as_string(hide_password=True)
+    engine = create_engine(address, pool_size=16, max_overflow=16, pool_pre_ping=True)
+    catalog = Catalog(engine, place)
+    try:
+        with catalog.writing() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
+            migrate(connection, place)
+    except BaseException as exc:
+        engine.dispose()
+        if isinstance(exc, DBAPIError):
+            remedy = "mend ESTAMPE_CATALOG, or see that the server runs and lets you make tables"
+            raise CatalogUnusable(place, exc.orig, remedy) from exc
+        raise
+    return catalog
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is None or address.drivername not in _POSTGRESQL:
+        remedy = "write postgresql://USER:PASSWORD@HOST/NAME, or unset it for a file in the data folder"
+        raise CatalogUnusable("ESTAMPE_CATALOG", "it is no address of a PostgreSQL database", remedy)
+    return address.set(drivername="postgresql+psycopg")
 
 
 def _make_private(path: Path) -> None:
@@ -124,19 +167,10 @@ def _configure(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql(f"BEGIN {options.get('begin', 'DEFERRED')}")
-
-
-def _migrate(connection: Connection, path: Path) -> None:
-    migrations.create(connection, checkfirst=True)
-    reached = max(connection.scalars(select(migrations.c.version)), default=0)
-    if reached > len(MIGRATIONS):
-        raise NewerCatalog(path)
-    for version, migrate in enumerate(MIGRATIONS[reached:], reached + 1):
-        migrate(connection)
-        connection.execute(migrations.insert().values(version=version))

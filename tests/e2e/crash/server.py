@@ -79,11 +79,11 @@ class Server:
 
 def _make_key(data: Path) -> str:
     data.mkdir(parents=True, exist_ok=True)
-    engine = open_catalog(data)
-    keys = Keys(engine)
+    catalog = open_catalog(data)
+    keys = Keys(catalog)
     made = keys.create(parse_customer(CUSTOMER), ("read", "write"))
     keys.close()
-    engine.dispose()
+    catalog.close()
     return made.text
 
 

@@ -36,21 +36,21 @@ CUSTOMER = Customer(agency="DEMO", customer="028")
 
 @pytest.fixture
 def keys(tmp_path: Path) -> Iterator[Keys]:
-    engine = open_catalog(tmp_path)
-    keys = Keys(engine)
+    catalog = open_catalog(tmp_path)
+    keys = Keys(catalog)
     yield keys
     keys.close()
-    engine.dispose()
+    catalog.close()
 
 
 @pytest.fixture
 def others(tmp_path: Path) -> Iterator[Keys]:
     """The same catalog, opened once more as another process would."""
-    engine = open_catalog(tmp_path)
-    keys = Keys(engine)
+    catalog = open_catalog(tmp_path)
+    keys = Keys(catalog)
     yield keys
     keys.close()
-    engine.dispose()
+    catalog.close()
 
 
 def test_a_new_key_is_found_by_its_text(keys: Keys) -> None:
@@ -108,7 +108,7 @@ def test_a_key_ends_at_its_time(keys: Keys) -> None:
 
 
 def test_a_catalog_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    open_catalog(tmp_path).dispose()
+    open_catalog(tmp_path).close()
     with sqlite3.connect(tmp_path / "catalog.db") as connection:
         connection.execute("INSERT INTO migrations VALUES (99)")
     connection.close()
@@ -118,12 +118,12 @@ def test_a_catalog_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 def test_the_catalog_is_for_its_owner_only_also_in_an_open_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    engine = open_catalog(tmp_path)
-    with engine.connect():
+    catalog = open_catalog(tmp_path)
+    with catalog.reading():
         files = list(tmp_path.iterdir())
         assert len(files) == 3  # SQLite's journal and its index among them
         assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
-    engine.dispose()
+    catalog.close()
 
 
 def test_a_file_that_is_no_catalog_is_refused_by_name(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_missing_catalog_is_not_made_where_nobody_asks_for_it(tmp_path: Path) 
 
 def test_opening_again_changes_nothing(keys: Keys, tmp_path: Path) -> None:
     made = keys.create(CUSTOMER)
-    open_catalog(tmp_path).dispose()
+    open_catalog(tmp_path).close()
     assert keys.list() == (made.key,)
 
 

@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def test_the_data_folder_is_made_for_its_owner_only(tmp_path: Path) -> None:
-    open_catalog(tmp_path / "data").dispose()
+    open_catalog(tmp_path / "data").close()
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0

@@ -124,8 +124,8 @@ class Caller:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.logs = MemoryLogs()
-        self._engine = open_catalog(settings.data)
-        self.keys = Keys(self._engine)
+        self._catalog = open_catalog(settings.data)
+        self.keys = Keys(self._catalog)
         self.key = self.make_key()
         self.services = Services(settings, self.logs, self.keys, Metrics())
         self.api = Api(self.services)
@@ -158,7 +158,7 @@ class Caller:
     def close(self) -> None:
         self.services.close()
         self.keys.close()
-        self._engine.dispose()
+        self._catalog.close()
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Execution: from an accepted message to its activation or cancellation."""
