@@ -131,3 +131,12 @@ def test_customers_do_not_see_each_other(engine: Engine, tmp_path: Path) -> None
         ours.import_history(Activity(2).events([1_000]))
         assert theirs.watermark().epoch == 1
         assert len(lines(theirs, IN_ORDER)) == 20
+
+
+def test_events_are_found_by_their_ids_recent_ones_and_old_ones(engine: Engine, log: EventLog) -> None:
+    activity = Activity()
+    old = log.publish(activity.named_drafts(20)).result()
+    engine.settle(log)
+    recent = log.publish(activity.named_drafts(20)).result()
+    ids = [receipt.id for receipt in (*old, *recent)]
+    assert log.find([*ids, activity.uuid()]) == {receipt.id: receipt.position for receipt in (*old, *recent)}

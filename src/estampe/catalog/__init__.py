@@ -1,5 +1,6 @@
 """The catalog: what Estampe knows besides events: keys, actions, contacts, what waits to be sent."""
 
+from estampe.catalog.backlog import Backlog, Summary, Waiting
 from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer, secret_of
 from estampe.catalog.keys import (
     SCOPES,
@@ -18,26 +19,37 @@ from estampe.catalog.keys import (
     parse_scopes,
 )
 from estampe.catalog.migrations import NewerCatalog
+from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Outbox, Postponed
 from estampe.catalog.store import Catalog, CatalogUnusable, NoCatalog, open_catalog
 
 __all__ = [
     "SCOPES",
+    "Backlog",
+    "Batch",
     "Catalog",
     "CatalogUnusable",
     "Customers",
     "ExpiredKey",
+    "Held",
     "InvalidCustomer",
     "InvalidExpiry",
     "InvalidScope",
     "Key",
     "KeyRefused",
     "Keys",
+    "Lane",
+    "Message",
+    "MessageState",
     "NewKey",
     "NewerCatalog",
     "NoCatalog",
+    "Outbox",
+    "Postponed",
     "RevokedKey",
     "Scope",
+    "Summary",
     "UnknownKey",
+    "Waiting",
     "WrongKey",
     "open_catalog",
     "parse_customer",

@@ -260,6 +260,12 @@ class EventLog(Protocol):
             LogClosed: the log is closing.
         """
 
+    def find(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the positions of those events that the log has, by their ids.
+
+        It waits its turn behind publications that were handed in before.
+        """
+
     def scan(self, query: Query) -> Scan:
         """Answer a query; see `Scan`."""
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
+    from uuid import UUID
 
     import apsw
 
@@ -167,6 +168,14 @@ class SqliteEventLog(SqliteLogReader):
             raise LogError(f"There are {len(classifications)} classifications for {len(drafts)} drafts: give one each.")
         judged = zip(drafts, classifications or repeat(None), strict=False)
         return self._writer.publish([entry_of_draft(draft, self.customer, judgement) for draft, judgement in judged])
+
+    def find(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the positions of those events that the log has, by their ids."""
+        return self._writer.run(lambda _: self._find(ids), in_transaction=False)
+
+    def _find(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        positions = ((event_id, self._writer.seen.position_of(event_id.bytes)) for event_id in ids)
+        return {event_id: position for event_id, position in positions if position is not None}
 
     def classify(self, classifications: Mapping[int, Classification]) -> int:
         """Judge hits that are in the log, anew or for the first time; return how many changed."""

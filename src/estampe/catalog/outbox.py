@@ -1,0 +1,267 @@
+"""The outbox: messages that were accepted and are neither activated nor cancelled yet; durable.
+
+A row is `ARRIVING` until its execution is in the log, `WAITING` until its turn, `SENDING` while one process has it in
+hand, and gone once its activation or cancellation is in the log. One process sends; others may look.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from uuid import UUID  # noqa: TC003  msgspec reads the annotation
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, select, update
+
+from estampe.catalog.tables import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from sqlalchemy import Connection, Row
+
+    from estampe.catalog.customers import Customers
+    from estampe.catalog.store import Catalog
+    from estampe.events import Customer
+
+T = TypeVar("T")
+
+_AT_ONCE = 500
+"""Rows that one statement names: databases bound the parameters of a statement."""
+
+
+class MessageState(IntEnum):
+    """How far a message is."""
+
+    ARRIVING = 0
+    WAITING = 1
+    SENDING = 2
+
+
+class Lane(NamedTuple):
+    """Where messages wait behind each other: those of one customer (its number) to one domain."""
+
+    customer: int
+    domain: str
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it is accepted.
+
+    Parameters:
+        stamp: its stamp's id.
+        action: the action's id.
+        contact: the contact's id.
+        domain: of the contact's address, empty if it has none.
+        content: which frozen content it is made of.
+        execution: the block `execution` of its events, JSON.
+        own: what its call said of it alone, JSON.
+    """
+
+    stamp: UUID
+    action: str
+    contact: str
+    domain: str
+    content: int
+    execution: bytes
+    own: bytes | None = None
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one call of `Outbox.add` did: rows that it made, and stamps that the outbox had already."""
+
+    rows: tuple[int, ...]
+    lanes: frozenset[Lane]
+    known: frozenset[UUID]
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in hand; `attempts` counts those that were made before."""
+
+    seq: int
+    customer: int
+    stamp: UUID
+    action: str
+    contact: str
+    domain: str
+    attempts: int
+    accepted_ms: int
+    content: int
+    execution: bytes
+    own: bytes | None
+
+    @property
+    def lane(self) -> Lane:
+        """Where it waited."""
+        return Lane(self.customer, self.domain)
+
+
+class Postponed(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is tried again later, and why."""
+
+    seq: int
+    due_ms: int
+    attempts: int
+    reason: str
+
+
+_HELD = [outbox.c[name] for name in Held.__struct_fields__]
+
+_IN_LANE = (
+    outbox.c.customer == bindparam("lane_customer"),
+    outbox.c.domain == bindparam("lane_domain"),
+    outbox.c.state == MessageState.WAITING,
+)
+
+_DUE = (
+    select(outbox.c.seq)
+    .where(*_IN_LANE, outbox.c.due_ms <= bindparam("now_ms"))
+    .order_by(outbox.c.due_ms, outbox.c.seq)
+    .limit(bindparam("count"))
+)
+
+_CLAIM = update(outbox).where(outbox.c.seq.in_(_DUE)).values(state=MessageState.SENDING).returning(*_HELD)
+
+_NEXT = select(func.min(outbox.c.due_ms)).where(*_IN_LANE)
+
+_POSTPONE = (
+    update(outbox)
+    .where(outbox.c.seq == bindparam("row"))
+    .values(
+        state=MessageState.WAITING,
+        due_ms=bindparam("until_ms"),
+        attempts=bindparam("made"),
+        reason=bindparam("why"),
+    )
+)
+
+
+class Outbox:
+    """The messages of all customers; thread-safe.
+
+    Parameters:
+        catalog: where they are kept.
+        customers: the catalog's customers.
+    """
+
+    def __init__(self, catalog: Catalog, customers: Customers) -> None:
+        self._catalog = catalog
+        self._customers = customers
+        self._listener: Callable[[frozenset[Lane]], None] | None = None
+
+    def listen(self, listener: Callable[[frozenset[Lane]], None]) -> None:
+        """Have a function told, from any thread, in which lanes new messages wait."""
+        self._listener = listener
+
+    def add(self, customer: Customer, messages: Sequence[Message], now_ms: int) -> Batch:
+        """Keep messages, durably; they are not sent before `release`."""
+        number = self._customers.number_of(customer)
+        rows = {
+            message.stamp: {
+                **msgspec.structs.asdict(message),
+                "customer": number,
+                "state": MessageState.ARRIVING,
+                "due_ms": now_ms,
+                "accepted_ms": now_ms,
+                "attempts": 0,
+                "reason": "",
+            }
+            for message in messages
+        }
+        added: dict[UUID, int] = {}
+        with self._catalog.writing() as connection:
+            for some in _some(list(rows.values())):
+                insert = self._catalog.insert(outbox).on_conflict_do_nothing(index_elements=["customer", "stamp"])
+                returned = connection.execute(insert.returning(outbox.c.stamp, outbox.c.seq), some)
+                added.update((row.stamp, row.seq) for row in returned)
+        lanes = frozenset(Lane(number, message.domain) for message in messages if message.stamp in added)
+        return Batch(rows=tuple(added.values()), lanes=lanes, known=frozenset(rows.keys() - added.keys()))
+
+    def release(self, batch: Batch) -> None:
+        """Let messages of a batch be sent: their executions are in the log."""
+        with self._catalog.writing() as connection:
+            _set_state(connection, batch.rows, MessageState.WAITING)
+        if self._listener and batch.lanes:
+            self._listener(batch.lanes)
+
+    def drop(self, batch: Batch) -> None:
+        """Forget messages of a batch, whose executions could not be kept."""
+        with self._catalog.writing() as connection:
+            _delete(connection, batch.rows)
+
+    def lanes(self) -> dict[Lane, int]:
+        """Return each lane in which messages wait, with the time when the first of them is due, Unix milliseconds."""
+        first_ms = func.min(outbox.c.due_ms)
+        waiting = (
+            select(outbox.c.customer, outbox.c.domain, first_ms)
+            .where(outbox.c.state == MessageState.WAITING)
+            .group_by(outbox.c.customer, outbox.c.domain)
+        )
+        with self._catalog.reading() as connection:
+            return {Lane(customer, domain): due_ms for customer, domain, due_ms in connection.execute(waiting)}
+
+    def claim(self, wanted: Mapping[Lane, int], now_ms: int) -> tuple[list[Held], dict[Lane, int | None]]:
+        """Take messages in hand that are due.
+
+        Parameters:
+            wanted: how many of each lane at most.
+            now_ms: the time.
+
+        Returns:
+            The messages; and when each lane's next one is due, None if none is.
+        """
+        held: list[Held] = []
+        next_ms: dict[Lane, int | None] = {}
+        with self._catalog.writing() as connection:
+            for lane, count in wanted.items():
+                held += self._claim(connection, lane, count, now_ms)
+                next_ms[lane] = connection.execute(_NEXT, _names(lane)).scalar_one()
+        return held, next_ms
+
+    def _claim(self, connection: Connection, lane: Lane, count: int, now_ms: int) -> list[Held]:
+        rows = connection.execute(_CLAIM, {**_names(lane), "now_ms": now_ms, "count": count})
+        return sorted((_held(row) for row in rows), key=lambda held: held.seq)
+
+    def settle(self, connection: Connection, ended: Sequence[int], postponed: Sequence[Postponed]) -> None:
+        """End messages whose events are in the log, and put others back, inside the caller's transaction."""
+        _delete(connection, ended)
+        later = [
+            {"row": each.seq, "until_ms": each.due_ms, "made": each.attempts, "why": each.reason} for each in postponed
+        ]
+        if later:
+            connection.execute(_POSTPONE, later)
+
+    def stranded(self, state: MessageState, after: int, limit: int) -> list[Held]:
+        """Return messages that a process left behind in a state when it ended, in order of their numbers."""
+        found = select(*_HELD).where(outbox.c.state == state, outbox.c.seq > after).order_by(outbox.c.seq).limit(limit)
+        with self._catalog.reading() as connection:
+            return [_held(row) for row in connection.execute(found)]
+
+    def free(self, rows: Sequence[int], ended: Sequence[int]) -> None:
+        """Let stranded messages wait again; end those whose activation or cancellation is in the log."""
+        with self._catalog.writing() as connection:
+            _set_state(connection, rows, MessageState.WAITING)
+            _delete(connection, ended)
+
+
+def _names(lane: Lane) -> dict[str, Any]:
+    return {"lane_customer": lane.customer, "lane_domain": lane.domain}
+
+
+def _held(row: Row[Any]) -> Held:
+    return Held(**row._asdict())
+
+
+def _set_state(connection: Connection, rows: Sequence[int], state: MessageState) -> None:
+    for some in _some(rows):
+        connection.execute(update(outbox).where(outbox.c.seq.in_(some)).values(state=state))
+
+
+def _delete(connection: Connection, rows: Sequence[int]) -> None:
+    for some in _some(rows):
+        connection.execute(delete(outbox).where(outbox.c.seq.in_(some)))
+
+
+def _some(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[at : at + _AT_ONCE] for at in range(0, len(rows), _AT_ONCE))
