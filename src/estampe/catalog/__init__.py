@@ -20,13 +20,14 @@ from estampe.catalog.keys import (
 )
 from estampe.catalog.migrations import NewerCatalog
 from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Outbox, Postponed
-from estampe.catalog.store import Catalog, CatalogUnusable, NoCatalog, open_catalog
+from estampe.catalog.store import Catalog, CatalogUnavailable, CatalogUnusable, NoCatalog, open_catalog
 
 __all__ = [
     "SCOPES",
     "Backlog",
     "Batch",
     "Catalog",
+    "CatalogUnavailable",
     "CatalogUnusable",
     "Customers",
     "ExpiredKey",

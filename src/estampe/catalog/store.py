@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from estampe.catalog.migrations import migrate
 from estampe.errors import EstampeError
@@ -33,6 +34,13 @@ class CatalogUnusable(EstampeError):
 
     def __init__(self, place: object, reason: object, remedy: str) -> None:
         super().__init__(f"{place} cannot be used: {reason}; {remedy}")
+
+
+class CatalogUnavailable(EstampeError):
+    """The catalog's database does not answer, is locked for too long, or has no room."""
+
+    def __init__(self, place: str, reason: object) -> None:
+        super().__init__(f"{place} does not answer as it should: {reason}; try again when it does")
 
 
 class NoCatalog(EstampeError):
@@ -65,23 +73,43 @@ class Catalog:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection to read with, in a transaction of its own."""
-        with self.engine.connect() as connection, connection.begin():
+        """Give a connection to read with, in a transaction of its own.
+
+        Raises:
+            CatalogUnavailable: the database does not answer.
+        """
+        with self._translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection to write with; all is committed at the end, or nothing if an error leaves the block."""
+        """Give a connection to write with; all is committed at the end, or nothing if an error leaves the block.
+
+        Raises:
+            CatalogUnavailable: the database does not answer, or nothing can be written.
+        """
         if not self.is_sqlite:
-            with self.engine.begin() as connection:
+            with self._translated(), self.engine.begin() as connection:
                 yield connection
             return
-        with self._turn, self.engine.connect().execution_options(begin="IMMEDIATE") as connection, connection.begin():
+        with (
+            self._turn,
+            self._translated(),
+            self.engine.connect().execution_options(begin="IMMEDIATE") as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError, PoolTimeout) as exc:
+            raise CatalogUnavailable(self.place, getattr(exc, "orig", exc)) from exc
 
 
 def open_catalog(data: Path, url: str = "", *, create: bool = True) -> Catalog:
@@ -115,13 +143,12 @@ def _open_sqlite(path: Path) -> Catalog:
             migrate(connection, path)
     except BaseException as exc:
         engine.dispose()
-        if isinstance(exc, OSError | DBAPIError):
-            reason = exc.orig if isinstance(exc, DBAPIError) else exc.strerror
+        if isinstance(exc, OSError | DBAPIError | CatalogUnavailable):
             remedy = (
                 "name another folder with --data or ESTAMPE_DATA, "
                 "give yourself leave to write there, or put back a copy of the file"
             )
-            raise CatalogUnusable(path, reason, remedy) from exc
+            raise CatalogUnusable(path, _reason(exc), remedy) from exc
         raise
     return catalog
 
@@ -137,11 +164,18 @@ def _open_postgresql(url: str) -> Catalog:
             migrate(connection, place)
     except BaseException as exc:
         engine.dispose()
-        if isinstance(exc, DBAPIError):
+        if isinstance(exc, DBAPIError | CatalogUnavailable):
             remedy = "mend ESTAMPE_CATALOG, or see that the server runs and lets you make tables"
-            raise CatalogUnusable(place, exc.orig, remedy) from exc
+            raise CatalogUnusable(place, _reason(exc), remedy) from exc
         raise
     return catalog
+
+
+def _reason(error: OSError | DBAPIError | CatalogUnavailable) -> object:
+    """Return what a failure says of itself, without what SQLAlchemy adds."""
+    if isinstance(error, OSError):
+        return error.strerror
+    return getattr(error.__cause__ if isinstance(error, CatalogUnavailable) else error, "orig", error)
 
 
 def _address(url: str) -> URL:
