@@ -1,4 +1,4 @@
-"""`estampe.Client` and `estampe.AsyncClient`: read, follow and publish events over HTTP."""
+"""`estampe.Client` and `estampe.AsyncClient`: read, follow and publish events, and execute actions, over HTTP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from estampe.client.calls import Receipt
+from estampe.client.executions import ItemError, Result
 from estampe.client.failures import (
+    CallRunning,
     Conflict,
     Flaw,
     Forbidden,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncClient",
+    "CallRunning",
     "Client",
     "Conflict",
     "Filters",
@@ -51,12 +54,14 @@ __all__ = [
     "InvalidRequest",
     "InvalidSelection",
     "InvalidTime",
+    "ItemError",
     "Moment",
     "NotFound",
     "RateLimited",
     "Receipt",
     "Redirected",
     "Refused",
+    "Result",
     "Retries",
     "ServerFailed",
     "ServerUnreachable",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import httpx
 
-from estampe.client import calls, wire
+from estampe.client import calls, executions, wire
 from estampe.client.conversation import Ask, Conversation, Give, Pause
 from estampe.client.following import Pace, following
 from estampe.client.positions import beginning
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from estampe.client.calls import Receipt
     from estampe.client.conversation import Read, Reply, Talk
+    from estampe.client.executions import Result
     from estampe.client.failures import ServerUnreachable
     from estampe.client.filters import Filters
     from estampe.client.windows import Followed, Watermark
@@ -74,6 +75,19 @@ class AsyncClient:
     async def publish(self, drafts: Iterable[Draft | Mapping[str, Any] | bytes]) -> list[Receipt]:
         """Publish drafts, all or none; see `Client.publish`."""
         return await self._call(calls.publication(drafts, Tries(self._retries)))
+
+    async def execute(
+        self,
+        action: str | int,
+        items: Iterable[Mapping[str, Any] | bytes],
+        idempotency_key: str | None = None,
+    ) -> list[Result]:
+        """Execute an action for contacts; see `Client.execute`."""
+        return await self._call(executions.execution(action, items, idempotency_key, Tries(self._retries)))
+
+    async def put_target(self, unicity: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a contact or update it; see `Client.put_target`."""
+        return await self._call(executions.target(unicity, fields, Tries(self._retries)))
 
     async def statistics(self, action: str | int) -> dict[str, Any]:
         """Return the figures of an action; see `Client.statistics`."""

@@ -38,13 +38,13 @@ def publication(drafts: Iterable[Draft | Mapping[str, Any] | bytes], tries: Trie
     """Publish drafts; those without id get one, so that sending them again adds nothing."""
     body = b"[" + b",".join(map(_identified, drafts)) + b"]"
     _, answer = yield from answered(Ask("POST", PATH, {}, {"content-type": "application/json"}, body), tries)
-    return _read(answer, list[Receipt])
+    return read(answer, list[Receipt])
 
 
 def statistics(action: str | int, tries: Tries) -> Talk[dict[str, Any]]:
     """Ask for an action's figures."""
     _, answer = yield from answered(Ask("GET", f"/actions/{segment(action)}/statistics"), tries)
-    return _read(answer, dict[str, Any])
+    return read(answer, dict[str, Any])
 
 
 def watermark(tries: Tries) -> Talk[Watermark]:
@@ -75,7 +75,12 @@ def _text(draft: Draft | Mapping[str, Any]) -> bytes:
     return msgspec.json.encode({name: value for name, value in members.items() if name not in absent})
 
 
-def _read(answer: bytes, kind: type[T]) -> T:
+def read(answer: bytes, kind: type[T]) -> T:
+    """Return what an answer says.
+
+    Raises:
+        WrongServer: it is of another kind.
+    """
     try:
         return msgspec.json.decode(answer, type=kind, strict=False)
     except msgspec.DecodeError as exc:

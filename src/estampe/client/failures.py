@@ -5,7 +5,7 @@ EstampeError
 ├ ServerUnreachable: nobody answered
 ├ Refused: the server said no, and why
 │ ├ InvalidRequest, Unauthorized, Forbidden, NotFound, Conflict, Redirected
-│ └ RateLimited, ServerFailed: passing, so tried again before they are raised
+│ └ RateLimited, ServerFailed, CallRunning: passing, so tried again before they are raised
 ├ WrongServer: what answers there does not answer as Estampe or NP6 do
 ├ IncompleteList: a list ended before its end
 └ HistoryRewritten: an operator has changed what a follower has read already
@@ -155,6 +155,10 @@ class Conflict(Refused):
     """Something's state does not allow this (409)."""
 
 
+class CallRunning(Conflict):
+    """The same call, by its idempotency key, is still being done (409), also after waiting."""
+
+
 class Redirected(Refused):
     """The server names another address (3xx); the key is not sent there."""
 
@@ -174,6 +178,7 @@ _CLASSES: dict[int, type[Refused]] = {
     409: Conflict,
     429: RateLimited,
 }
+_TYPES: dict[str, type[Refused]] = {"/problems/call-running": CallRunning}
 _CENTURIES: dict[int, type[Refused]] = {3: Redirected, 4: InvalidRequest}
 
 _MEANINGS = {
@@ -201,8 +206,9 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, retry_after_s:
         body: the answer's body, of any kind.
         retry_after_s: seconds that the server asks to wait.
     """
-    refused = _CLASSES.get(status) or _CENTURIES.get(status // 100, ServerFailed)
-    return refused(status, _problem(status, headers, body), headers.get("x-request-id", ""), retry_after_s)
+    problem = _problem(status, headers, body)
+    refused = _TYPES.get(problem.type) or _CLASSES.get(status) or _CENTURIES.get(status // 100, ServerFailed)
+    return refused(status, problem, headers.get("x-request-id", ""), retry_after_s)
 
 
 def _problem(status: int, headers: Mapping[str, str], body: bytes) -> Problem:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from estampe.client.coding import ACCEPTED, Coding
 from estampe.client.conversation import Give, Pause, Read
 from estampe.client.failures import (
+    CallRunning,
     IncompleteList,
     RateLimited,
     ServerFailed,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from estampe.client.splitting import Splitter
     from estampe.events import Event
 
-PASSING = (RateLimited, ServerFailed, ServerUnreachable)
+PASSING = (CallRunning, RateLimited, ServerFailed, ServerUnreachable)
 """What another attempt may mend."""
 
 LARGEST_BODY = 64 << 20

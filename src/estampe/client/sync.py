@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import httpx
 
-from estampe.client import calls, wire
+from estampe.client import calls, executions, wire
 from estampe.client.conversation import Ask, Conversation, Give, Pause
 from estampe.client.following import Pace, following
 from estampe.client.positions import beginning
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from estampe.client.calls import Receipt
     from estampe.client.conversation import Read, Reply, Talk
+    from estampe.client.executions import Result
     from estampe.client.failures import ServerUnreachable
     from estampe.client.filters import Filters
     from estampe.client.windows import Followed, Watermark
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 
 class Client:
-    """Reads from and publishes into Estampe, and reads from NP6's own events API.
+    """Reads from, publishes into and executes actions of Estampe, and reads from NP6's own events API.
 
     Threads may share one. Use it in a `with`, or close it. Every call tries again as `retries` say when the server
     is away, fails (5xx) or asks to come later (429), and raises what `estampe.client.failures` lists.
@@ -118,6 +119,36 @@ class Client:
             InvalidRequest: a draft is wrong; `faults` tells which and why.
         """
         return self._call(calls.publication(drafts, Tries(self._retries)))
+
+    def execute(
+        self,
+        action: str | int,
+        items: Iterable[Mapping[str, Any] | bytes],
+        idempotency_key: str | None = None,
+    ) -> list[Result]:
+        """Execute an action for contacts; return a result for each item, in order, once all are durable.
+
+        A bad item fails alone. The call may be repeated with its key, from another process too: each item is executed
+        once, and the results are the same.
+
+        Parameters:
+            action: a validated action's id.
+            items: as the API takes them: `recipient`, and `data`, `variables`, `set` and others as wanted.
+            idempotency_key: 1 to 255 printable ASCII characters; absent, one is made for the attempts of this call.
+
+        Raises:
+            Conflict: the action is not validated.
+            NotFound: there is no such action.
+        """
+        return self._call(executions.execution(action, items, idempotency_key, Tries(self._retries)))
+
+    def put_target(self, unicity: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Create the contact with this unicity, or update the fields given; return it as the API shows it.
+
+        Raises:
+            InvalidRequest: the fields are wrong.
+        """
+        return self._call(executions.target(unicity, fields, Tries(self._retries)))
 
     def statistics(self, action: str | int) -> dict[str, Any]:
         """Return the figures of an action.
