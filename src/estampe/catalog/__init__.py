@@ -1,7 +1,11 @@
 """The catalog: what Estampe knows besides events: keys, actions, contacts, what waits to be sent."""
 
+from estampe.catalog.addresses import InvalidAddress, domain_of, parse_address
 from estampe.catalog.backlog import Backlog, Summary, Waiting
+from estampe.catalog.contacts import Contact, ContactExists, Contacts, UnknownContact
 from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer, secret_of
+from estampe.catalog.entries import InvalidContact
+from estampe.catalog.fields import Field, Fields, InvalidField
 from estampe.catalog.keys import (
     SCOPES,
     ExpiredKey,
@@ -29,11 +33,19 @@ __all__ = [
     "Catalog",
     "CatalogUnavailable",
     "CatalogUnusable",
+    "Contact",
+    "ContactExists",
+    "Contacts",
     "Customers",
     "ExpiredKey",
+    "Field",
+    "Fields",
     "Held",
+    "InvalidAddress",
+    "InvalidContact",
     "InvalidCustomer",
     "InvalidExpiry",
+    "InvalidField",
     "InvalidScope",
     "Key",
     "KeyRefused",
@@ -49,10 +61,13 @@ __all__ = [
     "RevokedKey",
     "Scope",
     "Summary",
+    "UnknownContact",
     "UnknownKey",
     "Waiting",
     "WrongKey",
+    "domain_of",
     "open_catalog",
+    "parse_address",
     "parse_customer",
     "parse_expiry",
     "parse_scopes",
