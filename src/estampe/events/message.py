@@ -1,7 +1,7 @@
 """The blocks that every event of one message shares: its execution, its activation, and the stamp on both."""
 
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from msgspec import UNSET, Meta, Raw, UnsetType
 
@@ -73,3 +73,11 @@ class Activation(Block, frozen=True, kw_only=True):
     def contact(self) -> Identity:
         """Who the message is for."""
         return self.receiver
+
+
+def event_id(stamp: UUID, event_type: str) -> UUID:
+    """Return the id of the one event of a type that a message has.
+
+    It is known before the event is published, so whatever publishes it again adds nothing.
+    """
+    return uuid5(stamp, event_type)
