@@ -1,8 +1,10 @@
 """The catalog: what Estampe knows besides events: keys, actions, contacts, what waits to be sent."""
 
+from estampe.catalog.actions import Action, Actions, ActionValidated, State, UnknownAction, WrongState
 from estampe.catalog.addresses import InvalidAddress, domain_of, parse_address
 from estampe.catalog.backlog import Backlog, Summary, Waiting
 from estampe.catalog.contacts import Contact, ContactExists, Contacts, UnknownContact
+from estampe.catalog.contents import NO_DOMAIN, ActionType, Frozen, InvalidAction, Mail, frozen_content
 from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer, secret_of
 from estampe.catalog.entries import InvalidContact
 from estampe.catalog.fields import Field, Fields, InvalidField
@@ -27,7 +29,12 @@ from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Out
 from estampe.catalog.store import Catalog, CatalogUnavailable, CatalogUnusable, NoCatalog, open_catalog
 
 __all__ = [
+    "NO_DOMAIN",
     "SCOPES",
+    "Action",
+    "ActionType",
+    "ActionValidated",
+    "Actions",
     "Backlog",
     "Batch",
     "Catalog",
@@ -40,7 +47,9 @@ __all__ = [
     "ExpiredKey",
     "Field",
     "Fields",
+    "Frozen",
     "Held",
+    "InvalidAction",
     "InvalidAddress",
     "InvalidContact",
     "InvalidCustomer",
@@ -51,6 +60,7 @@ __all__ = [
     "KeyRefused",
     "Keys",
     "Lane",
+    "Mail",
     "Message",
     "MessageState",
     "NewKey",
@@ -60,12 +70,16 @@ __all__ = [
     "Postponed",
     "RevokedKey",
     "Scope",
+    "State",
     "Summary",
+    "UnknownAction",
     "UnknownContact",
     "UnknownKey",
     "Waiting",
     "WrongKey",
+    "WrongState",
     "domain_of",
+    "frozen_content",
     "open_catalog",
     "parse_address",
     "parse_customer",
