@@ -3,6 +3,7 @@
 from estampe.catalog.actions import Action, Actions, ActionValidated, State, UnknownAction, WrongState
 from estampe.catalog.addresses import InvalidAddress, domain_of, parse_address
 from estampe.catalog.backlog import Backlog, Summary, Waiting
+from estampe.catalog.blacklist import Blacklist
 from estampe.catalog.contacts import Contact, ContactExists, Contacts, UnknownContact
 from estampe.catalog.contents import NO_DOMAIN, ActionType, Frozen, InvalidAction, Mail, frozen_content
 from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer, secret_of
@@ -26,6 +27,16 @@ from estampe.catalog.keys import (
 )
 from estampe.catalog.migrations import NewerCatalog
 from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Outbox, Postponed
+from estampe.catalog.redlist import Origin, Redlist
+from estampe.catalog.segments import (
+    AlreadyMember,
+    InvalidSegment,
+    NotMember,
+    Segment,
+    SegmentExists,
+    Segments,
+    UnknownSegment,
+)
 from estampe.catalog.store import Catalog, CatalogUnavailable, CatalogUnusable, NoCatalog, open_catalog
 
 __all__ = [
@@ -35,8 +46,10 @@ __all__ = [
     "ActionType",
     "ActionValidated",
     "Actions",
+    "AlreadyMember",
     "Backlog",
     "Batch",
+    "Blacklist",
     "Catalog",
     "CatalogUnavailable",
     "CatalogUnusable",
@@ -56,6 +69,7 @@ __all__ = [
     "InvalidExpiry",
     "InvalidField",
     "InvalidScope",
+    "InvalidSegment",
     "Key",
     "KeyRefused",
     "Keys",
@@ -66,15 +80,22 @@ __all__ = [
     "NewKey",
     "NewerCatalog",
     "NoCatalog",
+    "NotMember",
+    "Origin",
     "Outbox",
     "Postponed",
+    "Redlist",
     "RevokedKey",
     "Scope",
+    "Segment",
+    "SegmentExists",
+    "Segments",
     "State",
     "Summary",
     "UnknownAction",
     "UnknownContact",
     "UnknownKey",
+    "UnknownSegment",
     "Waiting",
     "WrongKey",
     "WrongState",

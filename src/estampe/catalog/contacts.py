@@ -258,6 +258,14 @@ class Contacts:
         with self._catalog.reading() as connection:
             return {contact.id: contact for contact in self._found(connection, tables.contacts.c.id, wanted)}
 
+    def among(self, connection: Connection, ids: Iterable[str]) -> set[str]:
+        """Return which contacts exist, inside the caller's transaction; they do until it ends."""
+        found: set[str] = set()
+        for some in slices(sorted(filter(_ID.fullmatch, ids))):
+            known = select(_kept.id).where(*self._where(_kept.id.in_(some))).order_by(_kept.id)
+            found.update(connection.scalars(known.with_for_update(read=True, key_share=True)))
+        return found
+
     def mark_bounced(self, connection: Connection, ids: Iterable[str], time_ms: int) -> None:
         """Note inside the caller's transaction that addresses of contacts are dead, since a time, Unix milliseconds."""
         contacts = tables.contacts
