@@ -27,7 +27,9 @@ from estampe.catalog.keys import (
 )
 from estampe.catalog.migrations import NewerCatalog
 from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Outbox, Postponed
+from estampe.catalog.pressure import Pressure, Reservation
 from estampe.catalog.redlist import Origin, Redlist
+from estampe.catalog.rules import Always, Capping, InvalidRule, OfTopics, Period, Predicate, Rule, Topic
 from estampe.catalog.segments import (
     AlreadyMember,
     InvalidSegment,
@@ -47,9 +49,11 @@ __all__ = [
     "ActionValidated",
     "Actions",
     "AlreadyMember",
+    "Always",
     "Backlog",
     "Batch",
     "Blacklist",
+    "Capping",
     "Catalog",
     "CatalogUnavailable",
     "CatalogUnusable",
@@ -68,6 +72,7 @@ __all__ = [
     "InvalidCustomer",
     "InvalidExpiry",
     "InvalidField",
+    "InvalidRule",
     "InvalidScope",
     "InvalidSegment",
     "Key",
@@ -81,17 +86,24 @@ __all__ = [
     "NewerCatalog",
     "NoCatalog",
     "NotMember",
+    "OfTopics",
     "Origin",
     "Outbox",
+    "Period",
     "Postponed",
+    "Predicate",
+    "Pressure",
     "Redlist",
+    "Reservation",
     "RevokedKey",
+    "Rule",
     "Scope",
     "Segment",
     "SegmentExists",
     "Segments",
     "State",
     "Summary",
+    "Topic",
     "UnknownAction",
     "UnknownContact",
     "UnknownKey",

@@ -130,7 +130,7 @@ class Contacts:
         with self._catalog.writing() as connection:
             reading = self._reading(connection, values)
             entry = reading.entry(reading.named(values))
-            self._lock(connection)
+            self._lock_all(connection)
             self._must_be_free(connection, entry.unicity)
             return self._insert(connection, [entry])[0]
 
@@ -143,7 +143,7 @@ class Contacts:
         """
         with self._catalog.writing() as connection:
             reading = self._reading(connection, values)
-            self._lock(connection)
+            self._lock_all(connection)
             named = reading.named(values)
             kept = self._one(connection, tables.contacts.c.hash == hash_of(unicity.strip()))
             if kept:
@@ -166,7 +166,7 @@ class Contacts:
         """
         with self._catalog.writing() as connection:
             reading = self._reading(connection, {name: value for row in rows for name, value in row.items()})
-            self._lock(connection)
+            self._lock_all(connection)
             named = reading.all_named(rows)
             hashes = [hash_of(row[reading.unicity]) for row in named]
             kept = {contact.hash: contact for contact in self._found(connection, tables.contacts.c.hash, set(hashes))}
@@ -187,7 +187,7 @@ class Contacts:
         """
         with self._catalog.writing() as connection:
             reading = self._reading(connection, values)
-            self._lock(connection)
+            self._lock_all(connection)
             kept = self._known(connection, contact_id)
             return self._change(connection, kept, reading.entry(reading.named(values), kept.values))
 
@@ -258,25 +258,24 @@ class Contacts:
         with self._catalog.reading() as connection:
             return {contact.id: contact for contact in self._found(connection, tables.contacts.c.id, wanted)}
 
-    def among(self, connection: Connection, ids: Iterable[str]) -> set[str]:
-        """Return which contacts exist, inside the caller's transaction; they do until it ends."""
+    def lock(self, connection: Connection, ids: Iterable[str]) -> set[str]:
+        """Return which contacts exist; nobody else changes them until the caller's transaction ends."""
         found: set[str] = set()
-        for some in slices(sorted(filter(_ID.fullmatch, ids))):
+        for some in slices(sorted({name for name in ids if _ID.fullmatch(name)})):
             known = select(_kept.id).where(*self._where(_kept.id.in_(some))).order_by(_kept.id)
-            found.update(connection.scalars(known.with_for_update(read=True, key_share=True)))
+            found.update(connection.scalars(known.with_for_update(key_share=True)))
         return found
 
     def mark_bounced(self, connection: Connection, ids: Iterable[str], time_ms: int) -> None:
         """Note inside the caller's transaction that addresses of contacts are dead, since a time, Unix milliseconds."""
-        contacts = tables.contacts
-        for some in slices(sorted(set(ids))):
-            alive = self._where(contacts.c.id.in_(some), contacts.c.bounced_ms.is_(None))
-            connection.execute(update(contacts).where(*alive).values(bounced_ms=time_ms))
+        for some in slices(self.lock(connection, ids)):
+            alive = self._where(_kept.id.in_(some), _kept.bounced_ms.is_(None))
+            connection.execute(update(tables.contacts).where(*alive).values(bounced_ms=time_ms))
 
     def _reading(self, connection: Connection, values: Mapping[str, Any]) -> Reading:
         return Reading(self._fields.take(connection, values))
 
-    def _lock(self, connection: Connection) -> None:
+    def _lock_all(self, connection: Connection) -> None:
         """Let nobody else make or change contacts of the customer until the transaction ends."""
         take_ids(connection, self._customer, tables.customers.c.contacts, 0)
 

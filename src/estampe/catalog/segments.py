@@ -251,7 +251,7 @@ class Segments:
             raise UnknownSegment(segment)
 
     def _must_exist(self, connection: Connection, wanted: set[str]) -> None:
-        unknown = wanted - Contacts(self._catalog, self._customer).among(connection, wanted)
+        unknown = wanted - Contacts(self._catalog, self._customer).lock(connection, wanted)
         if unknown:
             raise UnknownContact(*sorted(unknown))
 
