@@ -14,8 +14,8 @@ from lxml.etree import HTMLParser, fromstring  # type: ignore[import-untyped]  #
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_LINE, _PARAGRAPH, _SPACE = "\x01", "\x02", "\x03"
-"""Where at least a line, a paragraph ends; a space that stays. None of them can come from HTML."""
+_SPACE, _LINE, _BREAK, _PARAGRAPH = "\x01", "\x02", "\x03", "\x04"
+"""A space that stays; where a line ends at least, a line ends, a paragraph ends. None of them comes from HTML."""
 
 _BREAKS = {
     **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre"), _PARAGRAPH),
@@ -25,7 +25,7 @@ _BREAKS = {
 }
 """What stands before and after an element."""
 
-_MARKS = {"br": "\n", "hr": f"{_PARAGRAPH}---{_PARAGRAPH}"}
+_MARKS = {"br": _BREAK, "hr": f"{_PARAGRAPH}---{_PARAGRAPH}"}
 _UNREAD = frozenset(
     {"head", "style", "script", "template", "svg", "math", "select", "object", "iframe", "video", "audio"}
 )
@@ -34,18 +34,19 @@ _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _LINKED = re.compile(r"(?:https?|mailto|tel):(?://)?(\S.*)", re.IGNORECASE | re.DOTALL)
 
-_SPACES = re.compile(r"[\x00-\x20\x7f]+")
-_REPEATED = re.compile(r"  +")
-_GAP = re.compile(r" ?[\n\x01\x02][ \n\x01\x02]*")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_SPACES = re.compile(r"[ \t-\r]+")
+_GAP = re.compile(r" ?[\x02-\x04][ \x02-\x04]*")
 
-_VERBATIM = dict.fromkeys(range(ord(" "))) | str.maketrans({"\n": "\n", "\t": _SPACE * 4, " ": _SPACE})
+_VERBATIM = str.maketrans({"\r": None, "\n": _BREAK, "\t": _SPACE * 4, " ": _SPACE})
 
 
 def plain(html: str) -> str:
     """Return what HTML says, as text; empty if it says nothing."""
     if not html.strip():
         return ""
-    text: str = fromstring(html.encode(), HTMLParser(encoding="utf-8", target=_Reading()))
+    source = _CONTROLS.sub(" ", html).encode()
+    text: str = fromstring(source, HTMLParser(encoding="utf-8", target=_Reading()))
     return text
 
 
@@ -62,7 +63,7 @@ class _Reading:
     def data(self, text: str) -> None:
         """Hear text."""
         if not self._unread:
-            self._words.append(text.translate(_VERBATIM) if self._verbatim else _SPACES.sub(" ", text))
+            self._words.append(text.translate(_VERBATIM) if self._verbatim else text)
 
     def start(self, tag: str, members: Mapping[str, str]) -> None:
         """Hear an element begin."""
@@ -100,7 +101,7 @@ class _Reading:
 
     def close(self) -> str:
         """Hear the end, and return the text."""
-        text = _GAP.sub(_gap, _REPEATED.sub(" ", "".join(self._words)))
+        text = _GAP.sub(_gap, _SPACES.sub(" ", "".join(self._words)))
         return text.strip(" \n").replace(_SPACE, " ")
 
     def _break(self, tag: str) -> None:
@@ -120,4 +121,4 @@ class _Reading:
 
 def _gap(found: re.Match[str]) -> str:
     gap = found[0]
-    return "\n\n" if _PARAGRAPH in gap or gap.count("\n") > 1 else "\n"
+    return "\n\n" if _PARAGRAPH in gap or gap.count(_BREAK) > 1 else "\n"

@@ -42,7 +42,7 @@ from estampe.execution.plain import plain
         ("", ""),
         ("<!-- nothing -->", ""),
         ("\x01a\x02b\x7f", "a b"),
-        ("<pre>\x01a\x02b\x03c</pre>", "abc"),
+        ("<pre>a\x01b\x02\tc</pre>", "a b     c"),
     ],
 )
 def test_html_reads_as_text(html: str, text: str) -> None:
@@ -78,4 +78,4 @@ def test_any_html_has_a_text_without_control_characters_or_wide_gaps(html: str) 
         return
     text = plain(html)
     assert "\n\n\n" not in text
-    assert not {"\x00", "\x01", "\x02", "\x03"} & set(text)
+    assert not {"\x00", "\x01", "\x02", "\x03", "\x04"} & set(text)
