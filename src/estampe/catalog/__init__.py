@@ -25,6 +25,7 @@ from estampe.catalog.keys import (
     parse_expiry,
     parse_scopes,
 )
+from estampe.catalog.launches import Launch, Launches
 from estampe.catalog.migrations import NewerCatalog
 from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Outbox, Postponed
 from estampe.catalog.pressure import Pressure, Reservation
@@ -79,6 +80,8 @@ __all__ = [
     "KeyRefused",
     "Keys",
     "Lane",
+    "Launch",
+    "Launches",
     "Mail",
     "Message",
     "MessageState",

@@ -13,10 +13,11 @@ from sqlalchemy import select, update
 from estampe.catalog import tables
 from estampe.catalog.contents import ActionType, Described, InvalidAction, Mail, check, freeze, mail_in, missing_in
 from estampe.catalog.customers import take_ids, written
+from estampe.catalog.launches import Launch, call_off, plan
 from estampe.errors import EstampeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Row, Select
 
@@ -176,17 +177,21 @@ class Actions:
             return self._keep(connection, action, name=new_name, body=kept, state=_state(action.type, kept))
 
     def delete(self, action_id: str) -> None:
-        """Delete an action; what was accepted of it is sent, and its id is never used again.
+        """Delete an action: it is launched no more, what was accepted of it is sent, its id is never used again.
 
         Raises:
             UnknownAction: there is none.
         """
         with self._catalog.writing() as connection:
             action = self._locked(connection, action_id)
+            call_off(connection, self._customer, action.id, _now_ms())
             self._set(connection, action.id, {"deleted_ms": _now_ms()})
 
-    def validate(self, action_id: str, *, for_test: bool) -> Action:
+    def validate(self, action_id: str, *, for_test: bool, test_segments: Sequence[int] = ()) -> Action:
         """Validate an action: for a test first, which freezes its content, then for all.
+
+        The contacts of segments get their messages then: those of `test_segments` after the first step, those that a
+        campaign selects after the second one, at its date.
 
         Raises:
             UnknownAction: there is none.
@@ -196,8 +201,12 @@ class Actions:
             action = self._locked(connection, action_id)
             if for_test and action.state == State.FILLED:
                 content = freeze(connection, self._customer, action.id, action, _now_ms())
-                return self._keep(connection, action, state=State.TESTED, content=content)
+                tested = self._keep(connection, action, state=State.TESTED, content=content)
+                self._launch(connection, tested, test_segments, 0)
+                return tested
             if not for_test and action.state == State.TESTED:
+                if action.type == ActionType.MAIL_CAMPAIGN:
+                    self._launch(connection, action, action.selected_segments, action.start_ms)
                 return self._keep(connection, action, state=State.VALIDATED)
             raise WrongState(action, _need(action, for_test=for_test))
 
@@ -212,7 +221,20 @@ class Actions:
             action = self._locked(connection, action_id)
             if action.state not in {State.TESTED, State.VALIDATED}:
                 raise WrongState(action, "there is no validation to take back")
+            call_off(connection, self._customer, action.id, _now_ms())
             return self._keep(connection, action, state=State.FILLED, content=None)
+
+    def _launch(self, connection: Connection, action: Action, segments: Sequence[int], start_ms: int) -> None:
+        if not (action.type.is_mail and segments and action.content):
+            return
+        launch = Launch(
+            customer=self._customer,
+            action=action.id,
+            content=action.content,
+            segments=tuple(segments),
+            start_ms=start_ms or _now_ms(),
+        )
+        plan(connection, launch)
 
     def _page(self, after: str) -> tuple[Action, ...]:
         found = self._select().where(tables.actions.c.id > after).order_by(tables.actions.c.id).limit(_AT_ONCE)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from estampe.catalog import tables
 from estampe.catalog.addresses import InvalidAddress, is_domain, is_local_part, parse_address
 from estampe.errors import EstampeError
+from estampe.instants import InvalidInstant, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,6 +70,9 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
             yield "content.html or content.text"
 
 
+_AT_ONCE = frozenset({None, "asap"})
+"""How a scheduler says that it waits for no date."""
+
 NO_DOMAIN = frozenset({"", "defaultdomain"})
 """How a mail's `from_domain` says that it is the server's own."""
 
@@ -119,6 +123,8 @@ class _Segments(_Given, frozen=True):
 
 
 class _Scheduler(_Given, frozen=True):
+    type: str | None = None
+    start: str | None = msgspec.field(name="startDate", default=None)
     segments: _Segments | None = None
 
 
@@ -134,6 +140,13 @@ class _Body(_Given, frozen=True):
     @property
     def segments(self) -> _Segments:
         return (self.scheduler and self.scheduler.segments) or _Segments()
+
+    @property
+    def start_ms(self) -> int:
+        """When it is to be launched, Unix milliseconds; 0: as soon as it is validated."""
+        if self.scheduler is None or self.scheduler.type in _AT_ONCE or not self.scheduler.start:
+            return 0
+        return parse_instant(self.scheduler.start)
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +180,11 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     def selected_segments(self) -> tuple[int, ...]:
         """Whose contacts it is for."""
         return _read(self.body).segments.selected or ()
+
+    @property
+    def start_ms(self) -> int:
+        """When it is to be launched, Unix milliseconds; 0: as soon as it is validated."""
+        return _read(self.body).start_ms
 
     @property
     def excluded_segments(self) -> tuple[int, ...]:
@@ -254,6 +272,10 @@ def check(body: Mapping[str, Any]) -> None:
         raise InvalidAction("$.content.headers.from.domain: allowed: a domain, or defaultdomain for the server's own")
     if not mail.from_label.isprintable():
         raise InvalidAction("$.content.headers.from.label: allowed: characters that can be seen")
+    try:
+        _ = _read(body).start_ms
+    except InvalidInstant as exc:
+        raise InvalidAction(f"$.scheduler.startDate: {exc}") from exc
     if mail.reply:
         try:
             parse_address(mail.reply)

@@ -1,0 +1,139 @@
+"""Execution as one thing: what takes messages, what sends them, and what brings order after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from estampe.catalog import Backlog, Calls, Launches, Outbox
+from estampe.execution.accepting import Acceptance
+from estampe.execution.cases import Cases
+from estampe.execution.composers import Composers
+from estampe.execution.envelopes import Returns
+from estampe.execution.launching import Launching
+from estampe.execution.ordering import Ordering, mail_domain
+from estampe.execution.policies import policies
+from estampe.execution.pressing import Pressing
+from estampe.execution.recovery import Recovery
+from estampe.execution.relays import Relays, parse_schedule
+from estampe.execution.sending import Sending
+from estampe.execution.settling import Settling
+from estampe.execution.signing import Keyring
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from uuid import UUID
+
+    from estampe.catalog import Catalog, Customers
+    from estampe.events import Customer
+    from estampe.execution.cases import Case
+    from estampe.execution.orders import Letter, NoLetter
+    from estampe.log import EventLog
+    from estampe.settings import Settings
+    from estampe.tokens import Tokens
+
+_THREADS = 6
+"""Threads in which sending asks the catalog and the logs: one for each kind of question."""
+
+
+class Execution:
+    """Takes executions and sends messages.
+
+    Parameters:
+        catalog: actions, contacts, the outbox.
+        customers: the catalog's customers.
+        log_of: returns a customer's log; blocking.
+        tokens: signs what stands in return paths.
+        unsubscribe: makes the address for List-Unsubscribe, see `Ordering`.
+        settings: the operator's choices.
+        count: is told of each message's end by a word: `activated`, `bounced`, `cancelled`, `postponed`.
+    """
+
+    def __init__(  # noqa: PLR0913  one for each part that it wires
+        self,
+        *,
+        catalog: Catalog,
+        customers: Customers,
+        log_of: Callable[[Customer], EventLog],
+        tokens: Tokens,
+        unsubscribe: Callable[[int, UUID], str],
+        settings: Settings,
+        count: Callable[[str], None],
+    ) -> None:
+        outbox = Outbox(catalog, customers)
+        self.acceptance = Acceptance(catalog, customers, outbox, log_of, settings)
+        self.calls = Calls(catalog)
+        self.backlog = Backlog(catalog, customers)
+        self.relays = Relays(settings)
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(_THREADS, "sender")
+        self._composers = Composers(settings)
+        self._cases = Cases(catalog, customers)
+        self._recovery = Recovery(outbox, customers, log_of)
+        keyring = Keyring(Path(settings.dkim_keys) if settings.dkim_keys else settings.data / "dkim")
+        returns = Returns(tokens, settings.return_domain or mail_domain(settings))
+        self._ordering = Ordering(settings, keyring, returns, unsubscribe)
+        self._journal = structlog.get_logger()
+        self._launching = Launching(Launches(catalog), customers, self.acceptance, self._threads, self._journal)
+        self._sending = self._sender(catalog, outbox, log_of, count)
+
+    def _sender(
+        self, catalog: Catalog, outbox: Outbox, log_of: Callable[[Customer], EventLog], count: Callable[[str], None]
+    ) -> Sending:
+        pressing = Pressing(catalog, self._threads)
+        return Sending(
+            outbox=outbox,
+            cases=self._cases,
+            policies=policies(self._compose, pressing.exceeded, pressing.reserved),
+            relays=self.relays,
+            settling=Settling(catalog, outbox, log_of, self._threads, self._journal),
+            schedule_ms=parse_schedule(self._settings.retry_schedule),
+            at_once=2 * self._settings.relay_connections * len(self.relays.states()),
+            threads=self._threads,
+            count=count,
+            journal=self._journal,
+        )
+
+    async def _compose(self, case: Case) -> Letter | NoLetter:
+        order = self._ordering.order(case, time.time_ns() // 1_000_000)
+        return await self._composers.compose(order, case.held.customer)
+
+    def recover(self) -> None:
+        """Bring in order what a process left behind when it ended; before anything is taken or sent.
+
+        Raises:
+            LogError, CatalogUnavailable: it could not be done.
+        """
+        left = self._recovery.run()
+        if left:
+            self._journal.info("recovered", messages=left)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Send for as long as the block lasts; messages under way may then end within `shutdown_seconds`."""
+        tasks = [asyncio.ensure_future(work.run()) for work in (self._sending, self._launching)]
+        for task in tasks:
+            task.add_done_callback(self._note)
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await self._sending.finish(self._settings.shutdown_seconds)
+            await self.relays.close()
+            await self._composers.close()
+
+    def _note(self, task: asyncio.Future[None]) -> None:
+        if not task.cancelled() and (fault := task.exception()):
+            self._journal.critical("sending has stopped; start the server again", exc_info=fault)
+
+    def close(self) -> None:
+        """Start nothing more in threads."""
+        self._threads.shutdown(wait=True, cancel_futures=True)

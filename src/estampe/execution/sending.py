@@ -1,0 +1,272 @@
+"""Sending: takes messages out of the outbox in turn, and brings each to its end.
+
+A message's end is in the log before it leaves the outbox, so a crash between the two is seen at the next start
+(`recovery`). What a crash in the middle of an SMTP dialogue leaves open is sent again with the same Message-ID: only
+what was wholly sent and whose answer had not come, or was not kept yet, may arrive twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter, defaultdict, deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from estampe.catalog import CatalogUnavailable
+from estampe.execution.composers import NoComposer
+from estampe.execution.gathering import Gathering
+from estampe.execution.lanes import Lanes
+from estampe.execution.orders import Delivered, Refused
+from estampe.execution.outcomes import activated, bounced, cancelled
+from estampe.execution.relays import InDoubt, NoRelay
+from estampe.log import LogClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from concurrent.futures import Executor
+
+    import structlog
+
+    from estampe.catalog import Held, Lane, Outbox
+    from estampe.execution.cases import Case, Cases
+    from estampe.execution.policies import Policy
+    from estampe.execution.relays import Relays
+    from estampe.execution.settling import Settling
+
+T = TypeVar("T")
+
+AHEAD = 32
+"""Messages to a domain that are taken in hand together: one transaction for several, few that wait in memory."""
+
+IN_HAND = 1_024
+"""Messages in hand at most, those being sent among them."""
+
+_LOOK_S = 0.05
+"""How soon to look again whether a domain's rate has room."""
+
+_REST_S = 1.0
+"""How long to rest when nothing happens."""
+
+_NO_COMPOSER_MS = 5_000
+"""How long a message waits that no composer could take."""
+
+_FAULT_MS = 60_000
+"""How long a message waits that met a fault of ours."""
+
+_SPREAD = 0.1
+"""Retries of messages that were refused together come spread by this part of their time."""
+
+
+class Sending:
+    """Sends what waits in the outbox for as long as it runs.
+
+    Parameters:
+        outbox: the messages.
+        cases: finds what is known of them.
+        policies: judge them, in this order.
+        relays: take them.
+        settling: ends them.
+        schedule_ms: how long to wait after each temporary refusal, milliseconds.
+        at_once: messages under way at most.
+        threads: where the catalog is asked.
+        count: is told of each message's end, by a word.
+        journal: is told of faults.
+    """
+
+    def __init__(  # noqa: PLR0913  one for each part that it calls
+        self,
+        *,
+        outbox: Outbox,
+        cases: Cases,
+        policies: Sequence[Policy],
+        relays: Relays,
+        settling: Settling,
+        schedule_ms: Sequence[int],
+        at_once: int,
+        threads: Executor,
+        count: Callable[[str], None],
+        journal: structlog.stdlib.BoundLogger,
+    ) -> None:
+        self._outbox = outbox
+        self._policies = policies
+        self._relays = relays
+        self._settling = settling
+        self._schedule_ms = schedule_ms
+        self._at_once = at_once
+        self._threads = threads
+        self._count = count
+        self._journal = journal
+        self._looking: Gathering[Held, Case] = Gathering(cases.of, threads)
+        self._lanes = Lanes()
+        self._hand: defaultdict[str, deque[Held]] = defaultdict(deque)
+        self._in_hand = 0
+        self._composing: Counter[str] = Counter()
+        self._changed: dict[str, None] = {}  # a row of domains, each once
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self._paused_until_s = 0.0
+
+    async def run(self) -> None:
+        """Send until the task is cancelled; messages under way then go on until `finish`."""
+        self._listen()
+        self._lanes.add_later(await self._ask(self._outbox.lanes))
+        while True:
+            self._woken.clear()
+            try:
+                await self._claim()
+            except CatalogUnavailable as exc:
+                self._journal.warning("the outbox cannot be read", reason=str(exc))
+                await asyncio.sleep(_REST_S)
+            self._start_those_with_room()
+            await self._rest()
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for messages under way, and break off those that take longer; these are sent again at the next start."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+        for task in self._under_way:
+            task.cancel()
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def tell(lanes: Collection[Lane]) -> None:
+            # The loop may be closing while a call is still being answered in a thread.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._arrived, lanes)
+
+        self._outbox.listen(tell)
+
+    def _arrived(self, lanes: Iterable[Lane]) -> None:
+        self._lanes.add(lanes)
+        self._woken.set()
+
+    async def _claim(self) -> None:
+        """Take messages in hand, if it is time for some."""
+        now_ms = _now_ms()
+        self._lanes.wake(now_ms)
+        if time.monotonic() < self._paused_until_s:
+            return
+        wanted = self._lanes.take(self._wanted, IN_HAND - self._in_hand)
+        if not wanted:
+            return
+        try:
+            held, next_ms = await self._ask(self._outbox.claim, wanted, now_ms)
+        except CatalogUnavailable:
+            self._lanes.add(wanted)
+            raise
+        self._lanes.add_later(next_ms)
+        self._in_hand += len(held)
+        for each in held:
+            self._hand[each.domain].append(each)
+            self._changed[each.domain] = None
+
+    def _wanted(self, lane: Lane) -> int:
+        """Return how many of a lane to take in hand: none until few are left."""
+        left = len(self._hand[lane.domain]) if lane.domain in self._hand else 0
+        return AHEAD - left if left <= AHEAD // 2 else 0
+
+    def _start_those_with_room(self) -> None:
+        """Start what may be, a domain after the other; those that have to wait are first next time."""
+        domains, self._changed = self._changed, {}
+        for domain in domains:
+            waiting = self._hand[domain]
+            room = self._relays.room(domain) - self._composing[domain]
+            for _ in range(min(len(waiting), room, self._at_once - len(self._under_way))):
+                self._start(waiting.popleft())
+            if waiting:
+                self._changed[domain] = None
+            else:
+                del self._hand[domain]
+
+    def _start(self, held: Held) -> None:
+        self._composing[held.domain] += 1
+        task = asyncio.create_task(self._bring(held))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _rest(self) -> None:
+        """Wait until something happens: messages came or went, or the next one is due."""
+        next_ms = self._lanes.next_ms()
+        due_s = _REST_S if next_ms is None else max(0.0, (next_ms - _now_ms()) / 1_000)
+        pause_s = max(0.0, self._paused_until_s - time.monotonic())
+        if pause_s:
+            due_s = pause_s
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(due_s, _LOOK_S if self._changed else _REST_S)):
+                await self._woken.wait()
+
+    async def _bring(self, held: Held) -> None:
+        """Bring one message to its end."""
+        try:
+            await self._judge(held)
+        except LogClosed:
+            return  # it is settled at the next start
+        except NoComposer as exc:
+            await self._put_back(held, _NO_COMPOSER_MS, held.attempts, str(exc))
+        except Exception as exc:  # noqa: BLE001  no message may be lost by a fault
+            self._journal.error("a message met a fault", stamp=str(held.stamp), exc_info=exc)
+            reason = f"a fault of the server: {type(exc).__name__}; its log says more"
+            await self._put_back(held, _FAULT_MS, held.attempts, reason)
+        finally:
+            self._in_hand -= 1
+            self._woken.set()
+
+    async def _judge(self, held: Held) -> None:
+        """Ask the policies, and send the message if none stops it."""
+        try:
+            case = await self._looking.do(held)
+            cancellation = None
+            for policy in self._policies:
+                cancellation = await policy.cancellation(case)
+                if cancellation:
+                    break
+        finally:
+            self._composing[held.domain] -= 1
+            self._changed[held.domain] = None
+        if cancellation:
+            await self._settling.end(held, case.customer, cancelled(case, cancellation))
+            self._count("cancelled")
+        else:
+            await self._send(case)
+
+    async def _send(self, case: Case) -> None:
+        assert case.letter is not None  # noqa: S101  composing has set it
+        held = case.held
+        try:
+            answer = await self._relays.deliver(case.letter, held.domain)
+        except NoRelay as exc:
+            self._paused_until_s = time.monotonic() + exc.retry_s
+            await self._put_back(held, round(exc.retry_s * 1_000), held.attempts, str(exc))
+            return
+        except InDoubt as exc:
+            answer = Refused(code=0, enhanced="4.4.2", diagnostic=str(exc), mta="")
+        if isinstance(answer, Delivered):
+            await self._settling.end(held, case.customer, activated(case))
+            self._count("activated")
+        elif answer.permanent or held.attempts >= len(self._schedule_ms):
+            await self._settling.end(held, case.customer, bounced(case, answer))
+            self._count("bounced")
+        else:
+            wait_ms = self._schedule_ms[held.attempts] * (1 + random.uniform(0, _SPREAD))  # noqa: S311  no secret
+            await self._put_back(held, round(wait_ms), held.attempts + 1, said(answer))
+
+    async def _put_back(self, held: Held, wait_ms: int, attempts: int, reason: str) -> None:
+        due_ms = _now_ms() + wait_ms
+        await self._settling.postpone(held, due_ms, attempts, reason)
+        self._lanes.add_later({held.lane: due_ms})
+        self._count("postponed")
+
+    async def _ask(self, work: Callable[..., T], *facts: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *facts)
+
+
+def said(refused: Refused) -> str:
+    """Write what a relay said in one line."""
+    return " ".join(filter(None, (f"{refused.code or ''}", refused.enhanced, refused.diagnostic)))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

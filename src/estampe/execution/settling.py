@@ -1,0 +1,109 @@
+"""Settling: publishes how messages ended, and only then takes them out of the outbox; many together."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from estampe.catalog import CatalogUnavailable, Contacts, Postponed
+from estampe.execution.gathering import Gathering
+from estampe.log import LogBusy, LogFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
+
+    import structlog
+
+    from estampe.catalog import Catalog, Held, Outbox
+    from estampe.events import Customer, Draft
+    from estampe.execution.outcomes import Outcome
+    from estampe.log import EventLog
+
+_AGAIN_S = 1.0
+
+
+class Ended(NamedTuple):
+    """A message that came to its end."""
+
+    held: Held
+    customer: Customer
+    outcome: Outcome
+
+
+class Settling:
+    """Ends messages, and puts others back to be tried later.
+
+    Without room on the disk, or without the catalog's database, it tries again until it can: what was sent is never
+    forgotten by a process that lives.
+
+    Parameters:
+        catalog: where contacts are noted as bounced.
+        outbox: the messages.
+        log_of: returns a customer's log; blocking.
+        threads: where the work is done.
+        journal: is told of what has to be tried again.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        outbox: Outbox,
+        log_of: Callable[[Customer], EventLog],
+        threads: Executor,
+        journal: structlog.stdlib.BoundLogger,
+    ) -> None:
+        self._catalog = catalog
+        self._outbox = outbox
+        self._log_of = log_of
+        self._journal = journal
+        self._settling: Gathering[Ended | Postponed, None] = Gathering(self._settle, threads)
+
+    async def end(self, held: Held, customer: Customer, outcome: Outcome) -> None:
+        """Publish a message's outcome and take it out of the outbox.
+
+        Raises:
+            LogClosed: the log is closing; the message stays and is settled at the next start.
+        """
+        await self._settling.do(Ended(held, customer, outcome))
+
+    async def postpone(self, held: Held, due_ms: int, attempts: int, reason: str) -> None:
+        """Put a message back until a time, Unix milliseconds."""
+        await self._settling.do(Postponed(seq=held.seq, due_ms=due_ms, attempts=attempts, reason=reason))
+
+    def _settle(self, group: Sequence[Ended | Postponed]) -> Sequence[None]:
+        ended = [each for each in group if isinstance(each, Ended)]
+        postponed = [each for each in group if isinstance(each, Postponed)]
+        self._until_done(self._publish, ended)
+        self._until_done(self._let_go, ended, postponed)
+        return [None] * len(group)
+
+    def _until_done(self, work: Callable[..., None], *facts: object) -> None:
+        while True:
+            try:
+                work(*facts)
+            except (LogFull, LogBusy, CatalogUnavailable) as exc:
+                self._journal.warning("settling later", reason=str(exc))
+                time.sleep(_AGAIN_S)
+            else:
+                return
+
+    def _publish(self, ended: Sequence[Ended]) -> None:
+        by_customer: dict[Customer, list[Draft]] = defaultdict(list)
+        for each in ended:
+            by_customer[each.customer] += each.outcome.drafts
+        published = [self._log_of(customer).publish(drafts) for customer, drafts in by_customer.items()]
+        for future in published:
+            future.result()
+
+    def _let_go(self, ended: Sequence[Ended], postponed: Sequence[Postponed]) -> None:
+        dead: dict[int, list[str]] = defaultdict(list)
+        for each in ended:
+            if each.outcome.dead:
+                dead[each.held.customer].append(each.held.contact)
+        now_ms = time.time_ns() // 1_000_000
+        with self._catalog.writing() as connection:
+            self._outbox.settle(connection, [each.held.seq for each in ended], postponed)
+            for customer, contacts in dead.items():
+                Contacts(self._catalog, customer).mark_bounced(connection, contacts, now_ms)
