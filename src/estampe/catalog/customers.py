@@ -70,6 +70,11 @@ class Customers:
             self._note(Customer(agency=row.agency, customer=row.customer), number)
         return self._customers[number]
 
+    def numbers(self) -> list[int]:
+        """Return the numbers of all customers."""
+        with self._catalog.reading() as connection:
+            return list(connection.scalars(select(tables.customers.c.number).order_by(tables.customers.c.number)))
+
     def _kept(self, customer: Customer) -> int:
         kept = tables.customers
         names = {"agency": customer.agency, "customer": customer.customer}

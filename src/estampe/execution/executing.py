@@ -16,10 +16,12 @@ from estampe.execution.accepting import Acceptance
 from estampe.execution.cases import Cases
 from estampe.execution.composers import Composers
 from estampe.execution.envelopes import Returns
+from estampe.execution.forgetting import Forgetting
 from estampe.execution.launching import Launching
 from estampe.execution.ordering import Ordering, mail_domain
 from estampe.execution.policies import policies
 from estampe.execution.pressing import Pressing
+from estampe.execution.previewing import Previewing
 from estampe.execution.recovery import Recovery
 from estampe.execution.relays import Relays, parse_schedule
 from estampe.execution.sending import Sending
@@ -74,12 +76,21 @@ class Execution:
         self._settings = settings
         self._threads = ThreadPoolExecutor(_THREADS, "sender")
         self._composers = Composers(settings)
+        self.previewing = Previewing(catalog, customers, self._composers, self._threads)
         self._cases = Cases(catalog, customers)
         self._recovery = Recovery(outbox, customers, log_of)
         keyring = Keyring(Path(settings.dkim_keys) if settings.dkim_keys else settings.data / "dkim")
         returns = Returns(tokens, settings.return_domain or mail_domain(settings))
         self._ordering = Ordering(settings, keyring, returns, unsubscribe)
         self._journal = structlog.get_logger()
+        self._forgetting = Forgetting(
+            catalog=catalog,
+            customers=customers,
+            calls=self.calls,
+            call_hours=settings.call_hours,
+            threads=self._threads,
+            journal=self._journal,
+        )
         self._launching = Launching(Launches(catalog), customers, self.acceptance, self._threads, self._journal)
         self._sending = self._sender(catalog, outbox, log_of, count)
 
@@ -117,7 +128,7 @@ class Execution:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send for as long as the block lasts; messages under way may then end within `shutdown_seconds`."""
-        tasks = [asyncio.ensure_future(work.run()) for work in (self._sending, self._launching)]
+        tasks = [asyncio.ensure_future(work.run()) for work in (self._sending, self._launching, self._forgetting)]
         for task in tasks:
             task.add_done_callback(self._note)
         try:
