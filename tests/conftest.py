@@ -13,6 +13,8 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest_plugins = ["postgresql"]
+
 
 def pytest_configure() -> None:
     """Hear Ctrl-C, and so do the programs that tests start: a shell lets what it runs in the background ignore it."""
