@@ -10,7 +10,9 @@ from estampe.cli.demo import demo
 from estampe.cli.events import events
 from estampe.cli.history import import_history
 from estampe.cli.key import key
+from estampe.cli.outbox import outbox
 from estampe.cli.publish import publish
+from estampe.cli.send import send
 from estampe.cli.serve import serve
 from estampe.cli.upkeep import compact, recount, verify
 from estampe.errors import EstampeError
@@ -37,7 +39,7 @@ class Verbs(click.Group):
 
 @click.group(
     cls=Verbs,
-    commands=[serve, key, publish, import_history, events, verify, recount, compact, demo],
+    commands=[serve, key, send, outbox, publish, import_history, events, verify, recount, compact, demo],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: estampe demo",
 )

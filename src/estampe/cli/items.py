@@ -9,6 +9,7 @@ import stat
 import sys
 import zlib
 from codecs import getincrementaldecoder
+from contextlib import contextmanager
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -32,12 +33,8 @@ class UnreadableFile(EstampeError):
     """A file is not what its name or its beginning promises."""
 
 
-class Items:
-    """The JSON objects of a file.
-
-    Parameters:
-        name: the file; `-` is standard input, `.gz` and `.zst` are decompressed.
-    """
+class Source:
+    """A file that is read once; `-` is standard input, `.gz` and `.zst` are decompressed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -51,27 +48,60 @@ class Items:
             return 0
         return self.size if self._file.closed else self._file.tell()
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield each object's text, once.
+    @contextmanager
+    def opened(self) -> Iterator[io.BufferedReader]:
+        """Give the file's bytes, and close it.
 
         Raises:
-            UnreadableFile: it is no such file, damaged, or cut short.
+            UnreadableFile: it is damaged, or no such file.
         """
         try:
-            yield from _Objects(self._plain(), self.name)
+            yield self._plain()
         except (OSError, EOFError, zlib.error, zstandard.ZstdError, UnicodeDecodeError) as exc:
             raise UnreadableFile(f"{self.name} cannot be read: {exc}") from exc
         finally:
             if self.name != "-":
                 self._file.close()
 
-    def _plain(self) -> io.BufferedIOBase:
+    def _plain(self) -> io.BufferedReader:
         if self.name.endswith(".gz"):
-            return gzip.GzipFile(fileobj=self._file)
+            return cast("io.BufferedReader", gzip.GzipFile(fileobj=self._file))
         if self.name.endswith(".zst"):
             frames = zstandard.ZstdDecompressor().stream_reader(self._file, read_across_frames=True)
             return io.BufferedReader(cast("io.RawIOBase", frames))
-        return cast("io.BufferedIOBase", self._file)
+        return cast("io.BufferedReader", self._file)
+
+
+class Items:
+    """The JSON objects of a file, as `Source` names it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._source = Source(name)
+        self.size = self._source.size
+
+    @property
+    def done(self) -> int:
+        """How many bytes of the file are read, before decompression."""
+        return self._source.done
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield each object's text, once.
+
+        Raises:
+            UnreadableFile: it is no such file, damaged, or cut short.
+        """
+        with self._source.opened() as stream:
+            yield from objects(stream, self.name)
+
+
+def objects(stream: io.BufferedReader, name: str) -> Iterator[bytes]:
+    """Yield the text of each JSON object: of an array, or one after another.
+
+    Raises:
+        UnreadableFile: there is something else, or it is cut short.
+    """
+    yield from _Objects(stream, name)
 
 
 def _opened(name: str) -> BinaryIO:
@@ -97,7 +127,7 @@ def _size(file: BinaryIO) -> int | None:
 class _Objects:
     """Finds where each object of a text ends, and yields it as it stands."""
 
-    def __init__(self, stream: io.BufferedIOBase, name: str) -> None:
+    def __init__(self, stream: io.BufferedReader, name: str) -> None:
         self._stream = stream
         self._name = name
         self._decoder = getincrementaldecoder("utf-8-sig")()

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = (Path(__file__).parents[3] / "docs/cli.md").read_text()
-FILES = ("drafts.json", "drafts.ndjson.zst", "export.json", "2024.ndjson.gz", "2025.ndjson.zst", "key.txt")
+FILES = (
+    "contacts.csv",
+    "drafts.json",
+    "drafts.ndjson.zst",
+    "export.json",
+    "2024.ndjson.gz",
+    "2025.ndjson.zst",
+    "key.txt",
+)
 
 
 def verbs(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
