@@ -4,7 +4,8 @@ from estampe.catalog.actions import Action, Actions, ActionValidated, State, Unk
 from estampe.catalog.addresses import InvalidAddress, domain_of, parse_address
 from estampe.catalog.backlog import Backlog, Summary, Waiting
 from estampe.catalog.blacklist import Blacklist
-from estampe.catalog.contacts import Contact, ContactExists, Contacts, UnknownContact
+from estampe.catalog.contact import Contact, ContactExists, UnknownContact
+from estampe.catalog.contacts import Contacts
 from estampe.catalog.contents import NO_DOMAIN, ActionType, Frozen, InvalidAction, Mail, frozen_content
 from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer, secret_of
 from estampe.catalog.entries import InvalidContact

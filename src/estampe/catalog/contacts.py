@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,80 +9,33 @@ import msgspec
 from sqlalchemy import bindparam, case, delete, select, update
 
 from estampe.catalog import tables
+from estampe.catalog.contact import (
+    COLUMNS,
+    HASH,
+    ID,
+    Contact,
+    ContactExists,
+    UnknownContact,
+    contact_of,
+    hash_in,
+    id_in,
+    named,
+)
 from estampe.catalog.customers import take_ids, written
 from estampe.catalog.entries import Entry, Reading
 from estampe.catalog.fields import Fields
 from estampe.catalog.slices import slices
-from estampe.errors import EstampeError
-from estampe.events import Footprint, Hash, Id, Unicity, hash_of
+from estampe.events import hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
     from estampe.catalog.store import Catalog
     from estampe.events import Identity
 
-_ID = re.compile(r"[0-9A-Z]{8}", re.ASCII)
-_HASH = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_NAMED = 10
-
-
-class UnknownContact(EstampeError):
-    """No contact of the customer is so named."""
-
-    def __init__(self, *names: str) -> None:
-        shown = ", ".join(repr(name) for name in names[:_NAMED])
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        super().__init__(f"no target is {shown}{more}; POST /targets makes one")
-
-
-class ContactExists(EstampeError):
-    """Another contact has this unicity; `contact` is its id."""
-
-    def __init__(self, unicity: str, contact: str) -> None:
-        super().__init__(f"the target {contact} is {unicity!r} already; PUT /targets/{contact} changes it")
-        self.contact = contact
-
-
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact; times are Unix milliseconds.
-
-    Parameters:
-        id: 8 digits and capital letters.
-        unicity: the text that tells it apart.
-        hash: its MD5.
-        address: where mail goes; empty: nowhere.
-        values: of its fields, by their names.
-        created_ms: when it was made.
-        modified_ms: when its values changed last.
-        redlisted_ms: since when it wants no messages; None: it takes them.
-        redlist_origin: how that became known.
-        bounced_ms: since when its address is dead; None: it is not, as far as is known.
-    """
-
-    id: str
-    unicity: str
-    hash: str
-    address: str
-    values: dict[str, Any]
-    created_ms: int
-    modified_ms: int
-    redlisted_ms: int | None = None
-    redlist_origin: int | None = None
-    bounced_ms: int | None = None
-
-    @property
-    def footprint(self) -> Footprint:
-        """All that names it, as events say it."""
-        return Footprint(id=self.id, unicity=self.unicity, hash=self.hash)
-
-
 _kept = tables.contacts.c
-
-COLUMNS = [_kept["field_values" if name == "values" else name] for name in Contact.__struct_fields__]
-"""What `contact_of` needs of a row."""
 
 _CHANGED = ("unicity", "hash", "address", "field_values", "modified_ms")
 
@@ -96,12 +48,6 @@ _CHANGE = (
         | {"bounced_ms": case((_kept.address == bindparam("address"), _kept.bounced_ms), else_=None)}
     )
 )
-
-
-def contact_of(row: Row[Any]) -> Contact:
-    """Read a row of `COLUMNS`."""
-    members = dict(zip(Contact.__struct_fields__, row, strict=True))
-    return Contact(**members | {"values": msgspec.json.decode(members["values"])})
 
 
 class Contacts:
@@ -145,7 +91,7 @@ class Contacts:
             reading = self._reading(connection, values)
             self._lock_all(connection)
             named = reading.named(values)
-            kept = self._one(connection, tables.contacts.c.hash == hash_of(unicity.strip()))
+            kept = self._one(connection, _kept.hash == hash_of(unicity.strip()))
             if kept:
                 return self._change(connection, kept, reading.entry(named, kept.values))
             entry = reading.entry({**reading.named({reading.unicity: unicity}), **named})
@@ -169,7 +115,7 @@ class Contacts:
             self._lock_all(connection)
             named = reading.all_named(rows)
             hashes = [hash_of(row[reading.unicity]) for row in named]
-            kept = {contact.hash: contact for contact in self._found(connection, tables.contacts.c.hash, set(hashes))}
+            kept = {contact.hash: contact for contact in self._found(connection, _kept.hash, set(hashes))}
             before = {hash_: contact.values for hash_, contact in kept.items()}
             entries = reading.entries(zip(hashes, named, strict=True), before)
             made = self._insert(connection, [entry for hash_, entry in entries.items() if hash_ not in kept])
@@ -199,7 +145,7 @@ class Contacts:
         """
         with self._catalog.writing() as connection:
             self._known(connection, contact_id)
-            connection.execute(delete(tables.contacts).where(*self._where(tables.contacts.c.id == contact_id)))
+            connection.execute(delete(tables.contacts).where(*self._where(_kept.id == contact_id)))
 
     def get(self, contact_id: str) -> Contact:
         """Return a contact by its id.
@@ -233,9 +179,8 @@ class Contacts:
             after: the last id of the page before; empty for the first page.
             limit: how many at most.
         """
-        contacts = tables.contacts
         with self._catalog.reading() as connection:
-            found = select(*COLUMNS).where(*self._where(contacts.c.id > after)).order_by(contacts.c.id).limit(limit)
+            found = select(*COLUMNS).where(*self._where(_kept.id > after)).order_by(_kept.id).limit(limit)
             return [contact_of(row) for row in connection.execute(found)]
 
     def find(self, identities: Sequence[Identity]) -> list[Contact | None]:
@@ -243,25 +188,25 @@ class Contacts:
 
         A footprint names a contact by its id if hashes agree, else by its hash; a unicity of several fields names none.
         """
-        ids = {name for identity in identities if (name := _id_in(identity))}
-        hashes = {hash_ for identity in identities if (hash_ := _hash_in(identity))}
+        ids = {name for identity in identities if (name := id_in(identity))}
+        hashes = {hash_ for identity in identities if (hash_ := hash_in(identity))}
         with self._catalog.reading() as connection:
-            by_id = {contact.id: contact for contact in self._found(connection, tables.contacts.c.id, ids)}
+            by_id = {contact.id: contact for contact in self._found(connection, _kept.id, ids)}
             rest = hashes - {contact.hash for contact in by_id.values()}
-            found = (*by_id.values(), *self._found(connection, tables.contacts.c.hash, rest))
+            found = (*by_id.values(), *self._found(connection, _kept.hash, rest))
         by_hash = {contact.hash: contact for contact in found}
-        return [_named(identity, by_id, by_hash) for identity in identities]
+        return [named(identity, by_id, by_hash) for identity in identities]
 
     def facts(self, ids: Iterable[str]) -> dict[str, Contact]:
         """Return contacts by their ids; those that are not known are left out."""
-        wanted = {name for name in ids if _ID.fullmatch(name)}
+        wanted = {name for name in ids if ID.fullmatch(name)}
         with self._catalog.reading() as connection:
-            return {contact.id: contact for contact in self._found(connection, tables.contacts.c.id, wanted)}
+            return {contact.id: contact for contact in self._found(connection, _kept.id, wanted)}
 
     def lock(self, connection: Connection, ids: Iterable[str]) -> set[str]:
         """Return which contacts exist; nobody else changes them until the caller's transaction ends."""
         found: set[str] = set()
-        for some in slices(sorted({name for name in ids if _ID.fullmatch(name)})):
+        for some in slices(sorted({name for name in ids if ID.fullmatch(name)})):
             known = select(_kept.id).where(*self._where(_kept.id.in_(some))).order_by(_kept.id)
             found.update(connection.scalars(known.with_for_update(key_share=True)))
         return found
@@ -309,19 +254,19 @@ class Contacts:
         return after
 
     def _must_be_free(self, connection: Connection, unicity: str) -> None:
-        kept = self._one(connection, tables.contacts.c.hash == hash_of(unicity))
+        kept = self._one(connection, _kept.hash == hash_of(unicity))
         if kept:
             raise ContactExists(unicity, kept.id)
 
     def _known(self, connection: Connection, contact_id: str) -> Contact:
-        kept = self._one(connection, tables.contacts.c.id == contact_id) if _ID.fullmatch(contact_id) else None
+        kept = self._one(connection, _kept.id == contact_id) if ID.fullmatch(contact_id) else None
         if kept is None:
             raise UnknownContact(contact_id)
         return kept
 
     def _by_hash(self, hash_: str, text: str) -> Contact:
         with self._catalog.reading() as connection:
-            kept = self._one(connection, tables.contacts.c.hash == hash_) if _HASH.fullmatch(hash_) else None
+            kept = self._one(connection, _kept.hash == hash_) if HASH.fullmatch(hash_) else None
         if kept is None:
             raise UnknownContact(text)
         return kept
@@ -339,7 +284,7 @@ class Contacts:
         return [contact_of(row) for row in rows]
 
     def _where(self, *conditions: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
-        return (tables.contacts.c.customer == self._customer, *conditions)
+        return (_kept.customer == self._customer, *conditions)
 
 
 def _contact(entry: Entry, contact_id: str, now_ms: int) -> Contact:
@@ -376,25 +321,3 @@ def _row(contact: Contact, entry: Entry) -> dict[str, Any]:
         "field_values": entry.json,
         "modified_ms": contact.modified_ms,
     }
-
-
-def _id_in(identity: Identity) -> str | None:
-    name = identity.value if isinstance(identity, Id) else identity.id if isinstance(identity, Footprint) else ""
-    return name if _ID.fullmatch(name) else None
-
-
-def _hash_in(identity: Identity) -> str | None:
-    if isinstance(identity, Hash):
-        return identity.value.lower()
-    if isinstance(identity, Footprint):
-        return identity.hash.lower()
-    if isinstance(identity, Unicity) and len(identity.value) == 1:
-        return hash_of(identity.value[0].strip())
-    return None
-
-
-def _named(identity: Identity, by_id: Mapping[str, Contact], by_hash: Mapping[str, Contact]) -> Contact | None:
-    contact, hash_ = by_id.get(_id_in(identity) or ""), _hash_in(identity)
-    if contact and hash_ in {None, contact.hash}:
-        return contact
-    return by_hash.get(hash_) if hash_ else None

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from estampe.catalog.contacts import COLUMNS, Contacts, contact_of
+from estampe.catalog.contact import COLUMNS, contact_of
+from estampe.catalog.contacts import Contacts
 from estampe.catalog.tables import contacts
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from estampe.catalog.contacts import Contact
+    from estampe.catalog.contact import Contact
     from estampe.catalog.store import Catalog
 
 

@@ -11,7 +11,8 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from estampe.catalog.contacts import COLUMNS, Contacts, UnknownContact, contact_of
+from estampe.catalog.contact import COLUMNS, UnknownContact, contact_of
+from estampe.catalog.contacts import Contacts
 from estampe.catalog.customers import take_ids
 from estampe.catalog.slices import slices
 from estampe.catalog.tables import contacts, customers, members, segments
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from estampe.catalog.contacts import Contact
+    from estampe.catalog.contact import Contact
     from estampe.catalog.store import Catalog
 
 _LAST_ID = 2**31 - 1
