@@ -128,7 +128,7 @@ def _run(mailing: Mailing, contacts: Contacts, run: UUID, *, wait: bool) -> int:
                 for _ in mailing.settle():
                     _report(mailing, report)
     except KeyboardInterrupt:
-        click.echo(f"The server sends what it has accepted, {mailing.accepted:,} messages at least; {again}.", err=True)
+        click.echo(f"The server sends what it has accepted (so far: {mailing.accepted:,}); {again}.", err=True)
         return INTERRUPTED
     except EstampeError as exc:
         raise SendingFailed(f"{exc}; accepted before: {mailing.accepted:,}; {again}") from exc
