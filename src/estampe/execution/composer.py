@@ -1,0 +1,123 @@
+"""A composer: a process that makes letters of orders, within limits that no template can leave.
+
+It reads tasks on its standard input and answers each, in order, on its standard output. What a template does stays
+here: the process has no connection and no secret but an order's own key, a ceiling on its memory, and an alarm for
+each order that ends it, whatever it is doing. It ends when its input does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from estampe.errors import EstampeError
+from estampe.execution import frames
+from estampe.execution.frames import HEADER, Kind, Limits
+from estampe.execution.orders import NoLetter
+from estampe.execution.rendering import Renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estampe.execution.frames import Made
+    from estampe.execution.orders import Letter, Order
+
+_REASON = 500
+"""The longest reason for making no letter, in characters; the rest of it is cut off."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+
+
+class Composer:
+    """Makes letters of orders.
+
+    Parameters:
+        limit: the largest message, in bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._renderer = Renderer()
+
+    def answer(self, asked: Kind, order: Order) -> Made:
+        """Return what is asked for, or why it cannot be; raises nothing."""
+        try:
+            return self._made(asked, order)
+        except EstampeError as exc:
+            return _none(str(exc))
+        except MemoryError:
+            self._renderer = Renderer()  # without the templates that the other one has compiled
+            return _none("it needs more memory than ESTAMPE_RENDER_MEMORY allows")
+        except Exception:  # noqa: BLE001  a fault of ours must not end the process, which would only be tried again
+            traceback.print_exc()
+            return _none("the server could not make it, and wrote the cause to its standard error")
+
+    def _made(self, asked: Kind, order: Order) -> Made:
+        rendered = self._renderer.render(order.template, order.as_is, order.variables, self._limit)
+        if asked == Kind.RENDERED:
+            return rendered
+        letter: Letter = import_module("estampe.execution.messages").compose(order, rendered, self._limit)
+        return letter
+
+
+def _none(reason: str) -> NoLetter:
+    return NoLetter(message=_CONTROLS.sub(" ", reason)[:_REASON])
+
+
+def serve(tasks: BinaryIO, answers: BinaryIO, composer: Composer, seconds: float) -> None:
+    """Answer tasks until there are no more; one that takes longer than so many seconds ends the process."""
+    _write(answers, frames.ready())
+    for asked, body in _read(tasks):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        written = frames.answer(composer.answer(asked, frames.read_task(body)))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _write(answers, written)
+
+
+def _read(tasks: BinaryIO) -> Iterator[tuple[Kind, bytes]]:
+    while len(header := tasks.read(HEADER.size)) == HEADER.size:
+        length, kind = HEADER.unpack(header)
+        body = tasks.read(length)
+        if len(body) < length:  # the server ended in the middle of a word
+            return
+        yield Kind(kind), body
+
+
+def _write(answers: BinaryIO, frame: bytes) -> None:
+    answers.write(frame)
+    answers.flush()
+
+
+def main(limits: Limits) -> None:
+    """Be a composer, on standard input and output."""
+    # The server decides when its composers end: neither Ctrl-C nor a service manager takes a message from their hands.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    composer = Composer(limits.message)
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # what anything prints does not get between the answers
+        _bound(limits.memory)
+        serve(sys.stdin.buffer, answers, composer, limits.seconds)
+
+
+def _bound(memory: int) -> None:
+    """Hold this process to its present size and so many bytes more, and leave no core, which might hold a key."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    size = Path("/proc/self/statm")
+    if size.exists():  # on Linux; elsewhere address space says little
+        ceiling = int(size.read_text().split()[0]) * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
+
+
+if __name__ == "__main__":
+    main(msgspec.json.decode(sys.argv[1], type=Limits))
