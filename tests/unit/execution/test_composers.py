@@ -311,3 +311,8 @@ def test_a_composer_whose_server_is_gone_ends_in_the_middle_of_an_endless_messag
     with composer(seconds=0.1) as process:
         process.communicate(frames.task(Kind.RENDERED, order(ENDLESS)))
     assert process.returncode == -signal.SIGALRM
+
+
+def test_html_that_is_nested_too_deeply_for_the_inliner_harms_one_message() -> None:
+    html = Template(subject="x", html="<style>p { top: 0 }</style>" + "<div>" * 50_000)
+    assert len(reasons(order(template=html), render_seconds=0.5)) == 1
