@@ -14,8 +14,8 @@ from lxml.etree import HTMLParser, fromstring  # type: ignore[import-untyped]  #
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_SPACE, _LINE, _BREAK, _PARAGRAPH = "\x01", "\x02", "\x03", "\x04"
-"""A space that stays; where a line ends at least, a line ends, a paragraph ends. None of them comes from HTML."""
+_SPACE, _LINE, _BREAK, _PARAGRAPH = "\ud800", "\ud801", "\ud802", "\ud803"
+"""A space that stays; where a line ends at least, a line ends, a paragraph ends. Surrogates cannot come from HTML."""
 
 _BREAKS = {
     **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre"), _PARAGRAPH),
@@ -34,9 +34,8 @@ _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _LINKED = re.compile(r"(?:https?|mailto|tel):(?://)?(\S.*)", re.IGNORECASE | re.DOTALL)
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_SPACES = re.compile(r"[ \t-\r]+")
-_GAP = re.compile(r" ?[\x02-\x04][ \x02-\x04]*")
+_SPACES = re.compile(r"[\x00-\x20\x7f]+")
+_GAP = re.compile(r" ?[\ud801-\ud803][ \ud801-\ud803]*")
 
 _VERBATIM = str.maketrans({"\r": None, "\n": _BREAK, "\t": _SPACE * 4, " ": _SPACE})
 
@@ -45,8 +44,7 @@ def plain(html: str) -> str:
     """Return what HTML says, as text; empty if it says nothing."""
     if not html.strip():
         return ""
-    source = _CONTROLS.sub(" ", html).encode()
-    text: str = fromstring(source, HTMLParser(encoding="utf-8", target=_Reading()))
+    text: str = fromstring(html.encode(), HTMLParser(encoding="utf-8", target=_Reading()))
     return text
 
 
