@@ -77,6 +77,12 @@ class Backlog:
         found = self._of(customer, counted).group_by(*groups).order_by(*groups)
         return [Summary(**self._shown(row)) for row in self._rows(found)]
 
+    def count(self) -> dict[MessageState, int]:
+        """Return how many messages are in each state."""
+        with self._catalog.reading() as connection:
+            rows = connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
+            return dict.fromkeys(MessageState, 0) | {MessageState(state): count for state, count in rows}
+
     def _of(self, customer: Customer | None, found: Select[Any]) -> Select[Any]:
         return found if customer is None else found.where(outbox.c.customer == self._customers.number_of(customer))
 

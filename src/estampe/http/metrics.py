@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from estampe.execution.executing import Execution
     from estampe.log import EventLog
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -33,6 +34,24 @@ class _Lag(Collector):
             "How far the watermark that is furthest behind stays behind the clock",
             value=max(lags, default=0.0),
         )
+
+
+class _Sending(Collector):
+    """What waits in the outbox and how the relays are, asked when Prometheus asks; it names no customer."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        waiting = GaugeMetricFamily("estampe_outbox_messages", "Messages in the outbox", labels=["state"])
+        for state, messages in self._execution.backlog.count().items():
+            waiting.add_metric([state.name.lower()], messages)
+        up = GaugeMetricFamily("estampe_relay_up", "Whether a relay could be reached last time", labels=["relay"])
+        connections = GaugeMetricFamily("estampe_relay_connections", "Connections to a relay", labels=["relay"])
+        for relay in self._execution.relays.states():
+            up.add_metric([relay.name], float(relay.up))
+            connections.add_metric([relay.name], relay.connections)
+        yield from (waiting, up, connections)
 
 
 class Metrics:
@@ -62,6 +81,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.messages = Counter(
+            "estampe_messages",
+            "Messages that were activated, bounced, cancelled, or postponed to be tried again",
+            ["outcome"],
+            registry=registry,
+        )
         self.scan_bytes = Counter("estampe_scan_bytes", "Bytes of lists sent", registry=registry)
         self.streams_open = Gauge("estampe_streams_open", "Lists being sent", registry=registry)
 
@@ -72,6 +97,14 @@ class Metrics:
             logs: by customer name.
         """
         self._registry.register(_Lag(logs))
+
+    def count_message(self, outcome: str) -> None:
+        """Count how a message ended, or that it was postponed."""
+        self.messages.labels(outcome).inc()
+
+    def watch_sending(self, execution: Execution) -> None:
+        """Show from now on what waits to be sent, and how the relays are."""
+        self._registry.register(_Sending(execution))
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
