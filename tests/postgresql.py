@@ -31,7 +31,6 @@ OPTIONS = {
     "synchronous_commit": "off",
     "shared_buffers": "32MB",
     "max_connections": "200",
-    "autovacuum": "off",
     "deadlock_timeout": "100ms",
 }
 
