@@ -75,6 +75,11 @@ def encode(event: Event) -> bytes:
     return _encode(event)
 
 
+def encode_block(block: Block) -> bytes:
+    """Return a part of an event as compact UTF-8 JSON, as it stands in the event."""
+    return _encode(block)
+
+
 def decode(json: bytes | Raw) -> Event:
     """Read one event.
 

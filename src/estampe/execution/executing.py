@@ -69,7 +69,7 @@ class Execution:
         count: Callable[[str], None],
     ) -> None:
         outbox = Outbox(catalog, customers)
-        self.acceptance = Acceptance(catalog, customers, outbox, log_of, settings)
+        self.acceptance = Acceptance(catalog, customers, outbox, log_of)
         self.calls = Calls(catalog)
         self.backlog = Backlog(catalog, customers)
         self.relays = Relays(settings)
