@@ -12,7 +12,6 @@ from sqlalchemy import select, update
 from estampe.catalog.tables import launches, members
 
 if TYPE_CHECKING:
-
     from sqlalchemy import Connection
 
     from estampe.catalog.store import Catalog

@@ -119,7 +119,6 @@ contacts = Table(
     Column("bounced_ms", BigInteger),  # hard: the address is dead
     UniqueConstraint("customer", "hash"),
 )
-Index("redlist", contacts.c.customer, contacts.c.redlisted_ms, contacts.c.id)
 
 segments = Table(
     "segments",

@@ -88,6 +88,7 @@ class Execution:
             customers=customers,
             calls=self.calls,
             call_hours=settings.call_hours,
+            waiting_ms=2 * sum(parse_schedule(settings.retry_schedule)),
             threads=self._threads,
             journal=self._journal,
         )

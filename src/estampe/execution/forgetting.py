@@ -28,6 +28,7 @@ class Forgetting:
         customers: the catalog's customers.
         calls: the calls.
         call_hours: how long a call may be repeated.
+        waiting_ms: how long a message that was counted may wait until it is sent, milliseconds.
         threads: where the catalog is asked.
         journal: is told when it has to wait.
     """
@@ -39,6 +40,7 @@ class Forgetting:
         customers: Customers,
         calls: Calls,
         call_hours: float,
+        waiting_ms: int,
         threads: Executor,
         journal: structlog.stdlib.BoundLogger,
     ) -> None:
@@ -46,6 +48,7 @@ class Forgetting:
         self._customers = customers
         self._calls = calls
         self._call_ms = round(call_hours * _HOUR_MS)
+        self._waiting_ms = waiting_ms
         self._threads = threads
         self._journal = journal
 
@@ -63,4 +66,4 @@ class Forgetting:
         now_ms = time.time_ns() // 1_000_000
         self._calls.forget(now_ms - self._call_ms)
         for customer in self._customers.numbers():
-            Pressure(self._catalog, customer).forget(now_ms)
+            Pressure(self._catalog, customer).forget(now_ms - self._waiting_ms)
