@@ -4,7 +4,7 @@ from estampe.catalog.actions import Action, Actions, ActionValidated, State, Unk
 from estampe.catalog.addresses import InvalidAddress, domain_of, parse_address
 from estampe.catalog.backlog import Backlog, Summary, Waiting
 from estampe.catalog.blacklist import Blacklist
-from estampe.catalog.calls import Begun, Calls, KeyReused
+from estampe.catalog.calls import CallRunning, Calls, KeyReused
 from estampe.catalog.contact import Contact, ContactExists, UnknownContact
 from estampe.catalog.contacts import Contacts
 from estampe.catalog.contents import NO_DOMAIN, ActionType, Frozen, InvalidAction, Mail, frozen_content
@@ -55,8 +55,8 @@ __all__ = [
     "Always",
     "Backlog",
     "Batch",
-    "Begun",
     "Blacklist",
+    "CallRunning",
     "Calls",
     "Capping",
     "Catalog",

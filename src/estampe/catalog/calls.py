@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import zstandard
 from sqlalchemy import delete, select, update
@@ -11,6 +13,8 @@ from estampe.catalog.tables import calls
 from estampe.errors import EstampeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from estampe.catalog.store import Catalog
 
 
@@ -21,11 +25,11 @@ class KeyReused(EstampeError):
         super().__init__(f"the Idempotency-Key {key!r} belongs to another call; choose a new one for each call")
 
 
-class Begun(NamedTuple):
-    """A call that has begun: its answer if it was ended before, and whether it is new."""
+class CallRunning(EstampeError):
+    """The same call is being answered at this moment."""
 
-    answer: bytes | None
-    fresh: bool
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the call with the Idempotency-Key {key!r} is running; repeat it a little later")
 
 
 class Calls:
@@ -37,9 +41,14 @@ class Calls:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._running: set[tuple[int, str]] = set()
+        self._lock = threading.Lock()
 
-    def begin(self, customer: int, key: str, digest: bytes, now_ms: int) -> Begun:
-        """Begin a call, or find that it was begun before.
+    @contextmanager
+    def running(self, customer: int, key: str, digest: bytes, now_ms: int) -> Iterator[bytes | None]:
+        """Run a call, and give its answer if it was ended before.
+
+        Without an answer it is new, or a crash broke it off: do all of it, so that what was done is not done again.
 
         Parameters:
             customer: the customer's number.
@@ -49,16 +58,16 @@ class Calls:
 
         Raises:
             KeyReused: something else was asked under this key.
+            CallRunning: it is running already.
         """
-        row = {"customer": customer, "key": key, "digest": digest, "created_ms": now_ms}
-        this = (calls.c.customer == customer) & (calls.c.key == key)
-        with self._catalog.writing() as connection:
-            made = self._catalog.insert(calls).values(row).on_conflict_do_nothing().returning(calls.c.key)
-            fresh = connection.execute(made).first() is not None
-            kept = connection.execute(select(calls.c.digest, calls.c.answer).where(this)).one()
-        if kept.digest != digest:
-            raise KeyReused(key)
-        return Begun(None if kept.answer is None else zstandard.decompress(kept.answer), fresh)
+        with self._lock:
+            if (customer, key) in self._running:
+                raise CallRunning(key)
+            self._running.add((customer, key))
+        try:
+            yield self._begin(customer, key, digest, now_ms)
+        finally:
+            self._running.discard((customer, key))
 
     def end(self, customer: int, key: str, answer: bytes) -> None:
         """Keep the answer of a call, for whoever repeats it."""
@@ -70,3 +79,13 @@ class Calls:
         """Forget calls that began before a time, Unix milliseconds."""
         with self._catalog.writing() as connection:
             connection.execute(delete(calls).where(calls.c.created_ms < before_ms))
+
+    def _begin(self, customer: int, key: str, digest: bytes, now_ms: int) -> bytes | None:
+        row = {"customer": customer, "key": key, "digest": digest, "created_ms": now_ms}
+        this = (calls.c.customer == customer) & (calls.c.key == key)
+        with self._catalog.writing() as connection:
+            connection.execute(self._catalog.insert(calls).values(row).on_conflict_do_nothing())
+            kept = connection.execute(select(calls.c.digest, calls.c.answer).where(this)).one()
+        if kept.digest != digest:
+            raise KeyReused(key)
+        return None if kept.answer is None else zstandard.decompress(kept.answer)

@@ -17,6 +17,7 @@ from estampe.execution.cases import Cases
 from estampe.execution.composers import Composers
 from estampe.execution.envelopes import Returns
 from estampe.execution.forgetting import Forgetting
+from estampe.execution.keyring import Keyring
 from estampe.execution.launching import Launching
 from estampe.execution.ordering import Ordering, mail_domain
 from estampe.execution.policies import policies
@@ -26,7 +27,6 @@ from estampe.execution.recovery import Recovery
 from estampe.execution.relays import Relays, parse_schedule
 from estampe.execution.sending import Sending
 from estampe.execution.settling import Settling
-from estampe.execution.signing import Keyring
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from estampe.catalog import Frozen, Mail
     from estampe.execution.cases import Case
     from estampe.execution.envelopes import Returns
-    from estampe.execution.signing import Keyring
+    from estampe.execution.keyring import Keyring
     from estampe.settings import Settings
 
 NO_DOMAIN = frozenset({"", "defaultdomain"})
