@@ -5,17 +5,24 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from estampe.catalog import Keys, open_catalog
+from estampe.catalog import Customers, Keys, open_catalog, secret_of
+from estampe.execution.executing import Execution
 from estampe.http import journal, memory, server
 from estampe.http.api import Api
 from estampe.http.metrics import Metrics
 from estampe.http.services import Services
 from estampe.log import Logs
+from estampe.tokens import Tokens
+from estampe.tracking import Unsubscribing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from estampe.catalog import Catalog
     from estampe.settings import Settings
+
+TOKENS = "tokens"
+"""The catalog's secret that signs what leaves the house and comes back."""
 
 
 @contextmanager
@@ -29,11 +36,12 @@ def opened_keys(settings: Settings, *, create: bool = True) -> Iterator[Keys]:
 
 
 def serve(settings: Settings) -> None:
-    """Serve the data folder until SIGTERM or SIGINT, then end in order.
+    """Serve the data folder and send what waits until SIGTERM or SIGINT, then end in order.
 
     Raises:
         LogInUse: another process has the data folder open for writing.
         AddressTaken: the address cannot be listened on.
+        InvalidSetting: a setting is not written as it should be.
     """
     journal.configure(settings)
     memory.keep()
@@ -41,7 +49,35 @@ def serve(settings: Settings) -> None:
     metrics = Metrics()
     with (
         closing(Logs(settings.data, metrics.commit_seconds.observe)) as logs,
-        opened_keys(settings) as keys,
-        closing(Services(settings, logs, keys, metrics)) as services,
+        closing(open_catalog(settings.data, settings.catalog)) as catalog,
+        closing(Keys(catalog)) as keys,
+        _services(settings, logs, catalog, keys, metrics) as services,
     ):
         server.run(Api(services), services)
+
+
+@contextmanager
+def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metrics: Metrics) -> Iterator[Services]:
+    """Wire what sends and what answers; what a crash left behind is brought in order first."""
+    customers = Customers(catalog)
+    tokens = Tokens([secret_of(catalog, TOKENS)])
+    unsubscribing = Unsubscribing(
+        catalog=catalog, customers=customers, log_of=logs.of, tokens=tokens, public_url=settings.public_url
+    )
+    execution = Execution(
+        catalog=catalog,
+        customers=customers,
+        log_of=logs.of,
+        tokens=tokens,
+        unsubscribe=unsubscribing.address,
+        settings=settings,
+        count=metrics.count_message,
+    )
+    metrics.watch_sending(execution)
+    with closing(execution):
+        execution.recover()
+        whole = Services(
+            settings, logs, keys, metrics, catalog=catalog, execution=execution, unsubscribing=unsubscribing
+        )
+        with closing(whole) as services:
+            yield services

@@ -13,7 +13,6 @@ import resource
 import signal
 import sys
 import traceback
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,6 +21,7 @@ import msgspec
 from estampe.errors import EstampeError
 from estampe.execution import frames
 from estampe.execution.frames import HEADER, Kind, Limits
+from estampe.execution.messages import compose
 from estampe.execution.orders import NoLetter
 from estampe.execution.rendering import Renderer
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from estampe.execution.frames import Made
-    from estampe.execution.orders import Letter, Order
+    from estampe.execution.orders import Order
 
 _REASON = 500
 """The longest reason for making no letter, in characters; the rest of it is cut off."""
@@ -63,10 +63,7 @@ class Composer:
 
     def _made(self, asked: Kind, order: Order) -> Made:
         rendered = self._renderer.render(order.template, order.as_is, order.variables, self._limit)
-        if asked == Kind.RENDERED:
-            return rendered
-        letter: Letter = import_module("estampe.execution.messages").compose(order, rendered, self._limit)
-        return letter
+        return rendered if asked == Kind.RENDERED else compose(order, rendered, self._limit)
 
 
 def _none(reason: str) -> NoLetter:
