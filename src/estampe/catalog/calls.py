@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import zstandard
 from sqlalchemy import delete, select, update
@@ -32,6 +32,13 @@ class CallRunning(EstampeError):
         super().__init__(f"the call with the Idempotency-Key {key!r} is running; repeat it a little later")
 
 
+class Begun(NamedTuple):
+    """A call that has begun: when it did so first, Unix milliseconds, and its answer if it was ended before."""
+
+    time_ms: int
+    answer: bytes | None
+
+
 class Calls:
     """The calls of all customers; thread-safe.
 
@@ -45,8 +52,8 @@ class Calls:
         self._lock = threading.Lock()
 
     @contextmanager
-    def running(self, customer: int, key: str, digest: bytes, now_ms: int) -> Iterator[bytes | None]:
-        """Run a call, and give its answer if it was ended before.
+    def running(self, customer: int, key: str, digest: bytes, now_ms: int) -> Iterator[Begun]:
+        """Run a call, and say what is known of it.
 
         Without an answer it is new, or a crash broke it off: do all of it, so that what was done is not done again.
 
@@ -80,12 +87,12 @@ class Calls:
         with self._catalog.writing() as connection:
             connection.execute(delete(calls).where(calls.c.created_ms < before_ms))
 
-    def _begin(self, customer: int, key: str, digest: bytes, now_ms: int) -> bytes | None:
+    def _begin(self, customer: int, key: str, digest: bytes, now_ms: int) -> Begun:
         row = {"customer": customer, "key": key, "digest": digest, "created_ms": now_ms}
         this = (calls.c.customer == customer) & (calls.c.key == key)
         with self._catalog.writing() as connection:
             connection.execute(self._catalog.insert(calls).values(row).on_conflict_do_nothing())
-            kept = connection.execute(select(calls.c.digest, calls.c.answer).where(this)).one()
+            kept = connection.execute(select(calls.c.digest, calls.c.created_ms, calls.c.answer).where(this)).one()
         if kept.digest != digest:
             raise KeyReused(key)
-        return None if kept.answer is None else zstandard.decompress(kept.answer)
+        return Begun(kept.created_ms, None if kept.answer is None else zstandard.decompress(kept.answer))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
 from msgspec import Raw
 
-from estampe.catalog import Actions, Contacts, Message, State, WrongState, domain_of, frozen_content
+from estampe.catalog import Actions, CatalogUnavailable, Contacts, Message, State, WrongState, domain_of, frozen_content
 from estampe.events import EventType, Execution, Footprint, encode_block, event_id
 from estampe.execution.items import InvalidItem, Wanted, read_item
 from estampe.execution.outcomes import executed
@@ -86,6 +89,8 @@ class Acceptance:
         self._customers = customers
         self._outbox = outbox
         self._log_of = log_of
+        self._owed: deque[Callable[[], None]] = deque()
+        self._catching_up = threading.Lock()
 
     def accept(
         self, customer: Customer, action: str, items: Sequence[bytes | Raw], seed: UUID | None = None
@@ -154,17 +159,38 @@ class Acceptance:
         by_stamp: dict[UUID, _Accepted] = {}
         for each in accepted:
             by_stamp.setdefault(each.stamp, each)
+        self.catch_up()
         log = self._log_of(customer)
         for known in self._known(log, by_stamp.values()):
             del by_stamp[known]
+        if not by_stamp:
+            return
         batch = self._outbox.add(customer, [_message(each, content) for each in by_stamp.values()], now_ms)
-        fresh = [each for each in by_stamp.values() if each.stamp not in batch.known]
         try:
-            log.publish([executed(each.execution, each.stamp) for each in fresh]).result()
+            # Also of those that another call has just put into the outbox: this answer must be true by itself.
+            log.publish([executed(each.execution, each.stamp) for each in by_stamp.values()]).result()
         except LogError:
-            self._outbox.drop(batch)
+            self._do(partial(self._outbox.drop, batch))
             raise
-        self._outbox.release(batch)
+        self._do(partial(self._outbox.release, batch))
+
+    def catch_up(self) -> None:
+        """Do what could not be done to accepted messages because the catalog did not answer.
+
+        Raises:
+            CatalogUnavailable: it still does not.
+        """
+        with self._catching_up:
+            while self._owed:
+                self._owed[0]()
+                self._owed.popleft()
+
+    def _do(self, work: Callable[[], None]) -> None:
+        """Do what does not change the answer any more; later if the catalog does not answer."""
+        try:
+            work()
+        except CatalogUnavailable:
+            self._owed.append(work)
 
     def _known(self, log: EventLog, accepted: Iterable[_Accepted]) -> set[UUID]:
         """Return the stamps whose executions are in the log; one that was just made is not asked for."""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from estampe.events import Execution
 
 
+_PLACE = "$.source.detail.execution"
+"""Where a draft has its execution block: faults are of the whole draft."""
+
+
 class InvalidItem(EstampeError):
     """An item is not one; `path` is where it is wrong."""
 
@@ -94,6 +98,7 @@ def read_item(json: bytes | Raw, action: str, now_ms: int, stamp: UUID | None) -
         InvalidItem: it is not one.
     """
     try:
+        str(json, "utf-8")  # msgspec does not look at what it leaves raw
         item = msgspec.json.decode(json, type=Item)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         what, _, path = str(exc).partition(" - at ")
@@ -103,6 +108,7 @@ def read_item(json: bytes | Raw, action: str, now_ms: int, stamp: UUID | None) -
         execution = execution_of(_block(action, item, given))
     except InvalidEvent as exc:
         fault = exc.faults[0]
+        fault = fault._replace(path="$" + fault.path.removeprefix(_PLACE))
         raise InvalidItem(fault.sentence, fault.path) from exc
     return Wanted(bytes(item.recipient), execution, item.stamp is not UNSET or stamp is not None, item)
 
