@@ -1,4 +1,4 @@
-"""What is judged of an event beside it: an event never changes, a judgement may."""
+"""Who is behind a hit: an event never changes, a judgement of it may."""
 
 from __future__ import annotations
 
