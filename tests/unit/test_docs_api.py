@@ -125,7 +125,7 @@ def test_the_example_of_a_publication_is_a_draft() -> None:
 
 
 def test_the_example_of_a_campaign_is_a_selection() -> None:
-    (example,) = re.findall(r"-d '\n +(\{.+?\})'", API, re.DOTALL)
+    (example,) = re.findall(r"-d '\n +(\{\"itemsEvents\".+?\})'", API, re.DOTALL)
     clauses = read_clauses(example.encode(), "application/json", "", 1_000, 10)
     assert [clause.types for clause in clauses] == [("hit",), ("bounce",)]
 

@@ -10,14 +10,25 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from estampe.events.schema import reference
 from estampe.http.problems import Kind
-from estampe.http.routes import ListRoute
-from estampe.http.schemas import EVENTS, RECEIPTS, ROWS, SELECTION, STATISTICS, draft_of, events_of, examples_of
+from estampe.http.route import ListRoute, RecordRoute
+from estampe.http.schemas import (
+    BODIES,
+    EVENTS,
+    RECEIPTS,
+    ROWS,
+    SELECTION,
+    STATISTICS,
+    draft_of,
+    events_of,
+    examples_of,
+    record_schemas,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from estampe.events.schema import Schema
-    from estampe.http.routes import Route
+    from estampe.http.route import Route
 
 Media = dict[str, Any]
 
@@ -52,6 +63,8 @@ _PUBLISH = (
     Kind.LOG_FULL,
 )
 
+_CATALOG = (Kind.TOO_MANY_CALLS, Kind.CATALOG_UNAVAILABLE)
+
 _WATERMARK = ("X-Events-Complete-Until", "X-Events-Epoch")
 _LIST = ("Vary", "Content-Encoding", *_WATERMARK)
 _DOCUMENT = ("Vary", "Content-Encoding", "ETag", "Cache-Control")
@@ -67,6 +80,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         headers: the names of its own headers, beside those that every answer has.
         kinds: the problems that may occur, beside those of every operation.
         takes: the media types of the request's body.
+        optional: whether that body may be left out.
         same: answers 304 to who has it already.
     """
 
@@ -76,12 +90,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     takes: Media | None = None
+    optional: bool = False
     same: bool = False
 
 
 def answer_of(route: Route) -> Answer:
     """Return what an operation answers."""
-    found = _list(route) if isinstance(route, ListRoute) else _OTHERS[route.method, route.path]
+    if isinstance(route, ListRoute):
+        found = _list(route)
+    elif isinstance(route, RecordRoute):
+        found = _record(route)
+    else:
+        found = _OTHERS[route.method, route.path]
     return msgspec.structs.replace(found, kinds=(*_common(route), *found.kinds, Kind.INTERNAL))
 
 
@@ -100,6 +120,20 @@ def _list(route: ListRoute) -> Answer:
         headers=_LIST,
         kinds=(*_STREAM, *([Kind.NEVER_OCCURRED] if route.named else []), *(_BODY if takes else ())),
         takes=takes,
+    )
+
+
+def _record(route: RecordRoute) -> Answer:
+    taken, given = record_schemas()[route.name]
+    examples = BODIES.get(route.name, {})
+    return Answer(
+        status=HTTPStatus.OK if given else HTTPStatus.NO_CONTENT,
+        says=route.says,
+        content=_whole(given, examples["gives"]) if given else {},
+        headers=route.headers,
+        kinds=(*_CATALOG, *(_BODY if taken else ()), *(_STREAM[1:] if route.method == "GET" else ()), *route.refuses),
+        takes={media: {"schema": taken, "example": examples["takes"]} for media in route.media} if taken else None,
+        optional=route.optional,
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from starlette import routing
 from starlette.exceptions import HTTPException
@@ -14,13 +14,19 @@ from starlette.exceptions import HTTPException
 from estampe.http import journal
 from estampe.http.documents import Document
 from estampe.http.exchange import ClientGone, Exchange
+from estampe.http.executions import Executions
 from estampe.http.health import Count, Live, Ready
 from estampe.http.lists import EventList
 from estampe.http.openapi import encoded
 from estampe.http.problems import Kind, Problem
 from estampe.http.publications import Publication
+from estampe.http.records.executing import ExecutionForOne
+from estampe.http.records.record import Record
+from estampe.http.records.rendering import Rendition
 from estampe.http.reference import pages
-from estampe.http.routes import OPERATIONS, ListRoute
+from estampe.http.refusals import translated
+from estampe.http.route import ListRoute, RecordRoute
+from estampe.http.routes import OPERATIONS
 from estampe.http.statistics import ActionStatistics, Counts
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from estampe.catalog import Scope as KeyScope
-    from estampe.http.routes import Route
+    from estampe.http.route import Route
     from estampe.http.services import Services
 
 _CLIENT_GONE = 499
@@ -74,9 +80,10 @@ class Resource:
             allowed = ", ".join(self.operations)
             detail = f"{exchange.method} is not allowed here; allowed are {allowed}."
             raise Problem(Kind.METHOD_NOT_ALLOWED, detail, headers=[("allow", allowed)])
-        if operation.scope:
-            self._gate.admit(exchange, operation.scope)
-        await operation.handler(exchange)
+        with translated():
+            if operation.scope:
+                self._gate.admit(exchange, operation.scope)
+            await operation.handler(exchange)
 
 
 class Api:
@@ -92,7 +99,7 @@ class Api:
         )
         self._services = services
         self._stall_seconds = services.settings.stall_seconds
-        paths = [routing.Route(resource.path, resource) for resource in self.resources]
+        paths = [routing.Route(each.path, each) for each in sorted(self.resources, key=_words_first)]
         self._router = routing.Router(paths, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,6 +120,7 @@ class Api:
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             _refuse_slashes(scope)
+            _forget_last_slash(scope)
             await self._router(scope, receive, send)
         except HTTPException:
             await exchange.answer_problem(Problem(Kind.NOT_FOUND, f"There is no {exchange.path[:100]}."))
@@ -138,12 +146,23 @@ def _refuse_slashes(scope: Scope) -> None:
         raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
+def _forget_last_slash(scope: Scope) -> None:
+    """Take a path with a slash at its end as the one without; but the page's links are relative to `/docs`."""
+    path: str = scope["path"]
+    if path.endswith("/") and path not in {"/", "/docs/"}:
+        scope["path"] = path[:-1]
+
+
+def _words_first(resource: Resource) -> str:
+    """Return what sorts paths so that a word comes before a parameter in its place."""
+    return resource.path.replace("{", "\x7f")
+
+
 def _operations(services: Services) -> dict[str, dict[str, Operation]]:
     """Return what each path does, by method."""
     operations: dict[str, dict[str, Operation]] = defaultdict(dict)
-    others = _others(services)
     for route in OPERATIONS:
-        handler = EventList(route, services) if isinstance(route, ListRoute) else others[route.path](route)
+        handler = _handler(route, services)
         operations[route.path][route.method] = Operation(handler, route.scope)
         if route.method == "GET":
             operations[route.path]["HEAD"] = Operation(handler, route.scope)
@@ -152,12 +171,24 @@ def _operations(services: Services) -> dict[str, dict[str, Operation]]:
     return operations
 
 
-def _others(services: Services) -> dict[str, Callable[[Route], Handler]]:
+def _handler(route: Route, services: Services) -> Handler:
+    if isinstance(route, ListRoute):
+        return EventList(route, services)
+    if isinstance(route, RecordRoute) and route.act:
+        return Record(route, route.act, services)
+    return _others(services)[route.path](route)
+
+
+def _others(services: Services) -> dict[str, Callable[[Any], Handler]]:
     """Return what makes the handlers of operations that are no lists, by path."""
     return {
         "/actions/events": lambda _: Publication(services),
         "/actions/{id}/statistics": lambda route: ActionStatistics(route, services),
         "/actions/statistics": lambda route: Counts(route, services),
+        "/actions/{id}/render": lambda route: Rendition(route, services),
+        "/actions/{id}/execution": lambda route: Executions(route, services),
+        "/actions/{id}/executions": lambda route: Executions(route, services),
+        "/actions/{id}/targets/{target}": lambda route: ExecutionForOne(route, services),
         "/health/live": lambda _: Live(),
         "/health/ready": lambda _: Ready(services.settings.data),
         "/metrics": lambda _: Count(services),

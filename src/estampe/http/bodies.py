@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from codecs import BOM_UTF8
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import zstandard
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from estampe.events import Customer
+
+Read = TypeVar("Read")
 
 _SLICE = 256
 """Decompress so many bytes at a time: zstd makes 128 KiB of four, so at most 8 MiB come beyond the limit."""
@@ -83,6 +85,49 @@ def media_type_of(header: str, allowed: Collection[str]) -> str:
     return media_type
 
 
+def decoded(body: bytes, encoding: str, limit: int, type_: Any) -> Any:
+    """Read a body as JSON of one type.
+
+    Parameters:
+        body: the bytes as they came.
+        encoding: the header Content-Encoding.
+        limit: how many bytes it may have when it is decompressed.
+        type_: what msgspec is to make of it.
+
+    Raises:
+        Problem: it is too large, or not of this type.
+    """
+    try:
+        return msgspec.json.decode(decompressed(body, encoding, limit), type=type_)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise invalid_body(str(exc)) from exc
+
+
+def converted(value: Any, type_: type[Read]) -> Read:
+    """Return what a type makes of JSON that was decoded.
+
+    Raises:
+        Problem: it is not of this type.
+    """
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as exc:
+        raise invalid_body(str(exc)) from exc
+
+
+def invalid_body(fault: str) -> Problem:
+    """Return the problem of a body that is not what it should be.
+
+    Parameters:
+        fault: what is wrong, and where, as msgspec says it (a path after ` - at `) or the catalog (before a colon).
+    """
+    what, _, path = fault.partition(" - at ")
+    if fault.startswith("$"):
+        path, _, what = fault.partition(": ")
+    flaw = Flaw(place="body", path=path.strip("`") or "$", found=what)
+    return Problem(Kind.INVALID_BODY, f"The body is not what is taken here: {fault}.", [flaw])
+
+
 def _array(body: bytes) -> Sequence[msgspec.Raw]:
     try:
         return msgspec.json.decode(body, type=list[msgspec.Raw])
@@ -128,25 +173,25 @@ def _decompress(body: bytes, header: str, limit: int) -> bytes:
             headers=[("accept-encoding", ", ".join(_DECODERS))],
         )
     try:
-        return _decoded(body, _DECODERS[encoding], limit)
+        return _unpacked(body, _DECODERS[encoding], limit)
     except (zlib.error, zstandard.ZstdError) as exc:
         raise Problem(Kind.INVALID_BODY, f"The body is no whole {encoding} stream: {exc}.") from exc
 
 
-def _decoded(body: bytes, decoder_of: Callable[[], _Decoder], limit: int) -> bytes:
-    decoder, decoded = decoder_of(), bytearray()
+def _unpacked(body: bytes, decoder_of: Callable[[], _Decoder], limit: int) -> bytes:
+    decoder, whole = decoder_of(), bytearray()
     for at in range(0, len(body), _SLICE):
         data = body[at : at + _SLICE]
         while data:
             if decoder.eof:
                 decoder = decoder_of()
-            decoded += decoder.decompress(data)
+            whole += decoder.decompress(data)
             data = decoder.unused_data if decoder.eof else b""
-            if len(decoded) > limit:
+            if len(whole) > limit:
                 raise body_too_large(limit)
     if not decoder.eof:
         raise zlib.error("it ends too early")
-    return bytes(decoded)
+    return bytes(whole)
 
 
 def _decode(items: Iterable[msgspec.Raw | bytes]) -> list[Draft]:

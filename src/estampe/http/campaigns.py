@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from estampe.http.bodies import decompressed, media_type_of
+from estampe.http.bodies import decoded, media_type_of
 from estampe.http.problems import Flaw, Kind, Problem
 from estampe.log import Clause
 
@@ -69,19 +69,10 @@ def read_clauses(body: bytes, media_type: str, encoding: str, body_limit: int, i
         Problem: the body is of another kind, too large, or not such a description.
     """
     media_type_of(media_type, MEDIA_TYPES)
-    try:
-        selection = msgspec.json.decode(decompressed(body, encoding, body_limit), type=CampaignSelection)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise _invalid(str(exc)) from exc
+    selection = decoded(body, encoding, body_limit, CampaignSelection)
     clauses = tuple(chain.from_iterable(entry.clauses() for entry in selection.items_events))
     named = sum(1 + len(clause.subtypes) + len(clause.actions) for clause in clauses)
     if named > items_limit:
         detail = f"The body names {named} items and kinds of event; {items_limit} are allowed. Ask in several calls."
         raise Problem(Kind.INVALID_BODY, detail, [Flaw(place="body", path="$.itemsEvents", allowed=f"{items_limit}")])
     return clauses
-
-
-def _invalid(fault: str) -> Problem:
-    what, _, path = fault.partition(" - at ")
-    flaw = Flaw(place="body", path=path.strip("`") or "$", found=what)
-    return Problem(Kind.INVALID_BODY, f"The body is no description of events: {fault}.", [flaw])

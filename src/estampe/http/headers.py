@@ -49,6 +49,11 @@ HEADERS: dict[str, Header] = {
     "WWW-Authenticate": Header("What a request needs.", _TEXT, "X-Key"),
     "Accept-Encoding": Header("The codings that a body may have.", _TEXT, "gzip, zstd"),
     "ETag": Header("Names what the document is now; If-None-Match asks whether it still is.", _TEXT, '"9c56cc51b374"'),
+    "Idempotent-Replayed": Header(
+        "That this is the answer of an earlier call with the same Idempotency-Key; absent otherwise.",
+        {"type": "string", "const": "true"},
+        "true",
+    ),
     "Cache-Control": Header("Whether it may be kept: `no-store` with all that needs a key.", _TEXT, "no-cache"),
 }
 
@@ -64,4 +69,6 @@ def headers_of(kind: Kind) -> tuple[str, ...]:
     """Return the headers that come with a problem."""
     if kind is Kind.UNSUPPORTED_ENCODING:
         return ("Accept-Encoding",)
+    if kind is Kind.CALL_RUNNING:
+        return ("Retry-After",)
     return (_WITH_STATUS[kind.status],) if kind.status in _WITH_STATUS else ()

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from estampe.http.campaigns import BODY_LIMIT, read_clauses
-from estampe.http.exchange import ClientGone
 from estampe.http.framing import body_of
 from estampe.http.negotiation import Coding, Form, choose_coding, choose_form
 from estampe.http.parameters import pairs_of, read_path, read_query, refuse_all_but_one
 from estampe.http.problems import Flaw, Kind, Problem
-from estampe.http.streams import read_ahead
+from estampe.http.streams import read_ahead, send_on
 from estampe.log import Clause, Query
 from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from estampe.http.exchange import Exchange
-    from estampe.http.routes import ListRoute, Parameter
+    from estampe.http.route import ListRoute, Parameter
     from estampe.http.services import Services
     from estampe.log import EventLog, Scan, Watermark
 
@@ -154,21 +153,10 @@ class EventList:
                 raise no_such(exchange, self._naming())
             self._services.metrics.first_chunk_seconds.observe(exchange.elapsed_s)
             await exchange.start(200, *answer.headers(scan.watermark))
-            await self._send(exchange, first, chunks)
-
-    async def _send(self, exchange: Exchange, first: bytes, chunks: AsyncGenerator[bytes]) -> None:
-        gone = asyncio.ensure_future(exchange.gone())
-        try:
-            await exchange.send(first, more=True)
-            async for chunk in chunks:
-                await asyncio.sleep(0)  # Other requests get their turn.
-                if gone.done():
-                    raise ClientGone
-                await exchange.send(chunk, more=True)
-            await exchange.send(b"", more=False)
-        finally:
-            gone.cancel()
-            self._services.metrics.scan_bytes.inc(exchange.sent_bytes)
+            try:
+                await send_on(exchange, first, chunks)
+            finally:
+                self._services.metrics.scan_bytes.inc(exchange.sent_bytes)
 
 
 def _of_campaign(named: dict[str, Any], clauses: Sequence[Clause]) -> tuple[Clause, ...]:

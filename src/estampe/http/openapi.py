@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from estampe.http.answers import Answer
-    from estampe.http.routes import Parameter, Route
+    from estampe.http.route import Parameter, Route
 
 Node = dict[str, Any]
 """A part of the document."""
 
 _ABOUT = """\
 Everything that happened to a customer's messages, in one append-only log of events: each accepted, cancelled, sent,
-bounced, hit, answered message leaves one.
+bounced, hit, answered message leaves one. And what makes messages: actions, and the targets that they are executed for.
 
-- Send your key in the header `X-Key`. It belongs to one customer, and sees and publishes that customer's events only.
+- Send your key in the header `X-Key`. It belongs to one customer, and sees and changes what is that customer's only.
 - A list is a bare JSON array, streamed however long it is; a connection that closes before the array does means that
   it is not whole. `Accept: application/x-ndjson` asks for one event a line, `Accept-Encoding` takes `zstd` and `gzip`.
 - `HEAD` answers the headers of every `GET`.
@@ -53,6 +53,12 @@ _TAGS = {
     "display": "What was displayed.",
     "campaigns": "What happened to the messages that were executed as one set, or by one action.",
     "statistics": "Counts, kept as events are published, so that reading them reads no event.",
+    "actions kept": "The actions themselves: write one, validate it in two steps, look at its messages.",
+    "executing": "Messages: each execution of an action for a target is one, from its `execution` event on.",
+    "targets kept": "The contacts that actions are executed for.",
+    "segments": "Lists of targets, kept by hand.",
+    "redlist and blacklist": "Whom not to write to: targets that want no messages, addresses that get none.",
+    "marketing pressure": "How many messages a target may get in a time; what is too much is cancelled.",
     "publishing": "Events come in as drafts: the log gives them their timestamp and their place.",
     "health": "For those who watch the server.",
     "documentation": "This API, described by the server itself.",
@@ -79,7 +85,7 @@ def document() -> Node:
         "info": {
             "title": "Estampe",
             "version": __version__,
-            "summary": "The events of marketing actions.",
+            "summary": "Marketing actions and their events.",
             "description": _ABOUT,
             "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
             "contact": {"name": "The operator of this server"},
@@ -122,14 +128,14 @@ def _paths(shared: _Shared) -> dict[str, Node]:
 
 def _operation(route: Route, shared: _Shared) -> Node:
     answer = answer_of(route)
-    body = {"requestBody": {"required": True, "content": answer.takes}} if answer.takes else {}
+    body = {"requestBody": {"required": not answer.optional, "content": answer.takes}} if answer.takes else {}
     return {
         "operationId": route.name,
         "tags": [route.tag],
         "summary": route.summary,
         "description": " ".join(filter(None, (route.description, _needs(route)))),
         "security": [{"Key": []}] if route.scope else [],
-        "parameters": [shared.keep("parameters", each.name, _parameter(each)) for each in route.parameters],
+        "parameters": [shared.keep("parameters", each.name, _parameter(each, route)) for each in route.parameters],
         **body,
         "responses": {
             f"{status}": shared.keep("responses", name, node) for status, name, node in _responses(route, answer)
@@ -141,12 +147,12 @@ def _needs(route: Route) -> str:
     return f"Needs a key with the scope `{route.scope}`." if route.scope else "Needs no key."
 
 
-def _parameter(parameter: Parameter) -> Node:
+def _parameter(parameter: Parameter, route: Route) -> Node:
     schema = PARAMETERS[parameter.form]
     return {
         "name": parameter.name,
         "in": parameter.place,
-        "required": parameter.place == "path",
+        "required": parameter.place == "path" or route.one_of == (parameter.name,),
         "description": parameter.meaning,
         "schema": schema,
         "example": int(parameter.example) if schema.get("type") == "integer" else parameter.example,
@@ -156,7 +162,8 @@ def _parameter(parameter: Parameter) -> Node:
 def _responses(route: Route, answer: Answer) -> Iterator[tuple[int, str, Node]]:
     """Yield each answer's status, its name, and what it is."""
     headers = _headers(*answer.headers, *(KEYED if route.scope else ()))
-    yield answer.status, route.name, {"description": answer.says, "headers": headers, "content": answer.content}
+    content = {"content": answer.content} if answer.content else {}
+    yield answer.status, route.name, {"description": answer.says, "headers": headers, **content}
     if answer.same:
         yield HTTPStatus.NOT_MODIFIED, "same", {"description": "It is still the same.", "headers": headers}
     for status, kinds in _by_status(answer.kinds):

@@ -18,7 +18,7 @@ from estampe.verdicts import HitClass
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from estampe.http.routes import Form, Parameter
+    from estampe.http.route import Form, Parameter
 
 
 _ID_LETTERS = 64
@@ -81,9 +81,19 @@ def _id(text: str) -> str:
 
 
 def _unicity(text: str) -> str:
+    return hash_of(_text(text))
+
+
+def _text(text: str) -> str:
     if not text:
         raise InvalidText("it is empty")
-    return hash_of(text)
+    return text
+
+
+def _serial(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII):
+        raise InvalidText(f"{text[:100]!r} is none")
+    return int(text)
 
 
 def _campaign(text: str) -> dict[str, Any]:
@@ -97,9 +107,12 @@ FORMS: dict[Form, Reading] = {
     "order": _one_of({"asc": "asc", "desc": "desc"}),
     "id": Reading(_id, f"an id of 1 to {_ID_LETTERS} characters"),
     "number": _pattern(r"0|[1-9][0-9]{0,18}", "a whole number"),
+    "serial": Reading(_serial, "a whole number from 1 on"),
     "campaign": Reading(_campaign, "a set's id, which is a UUID, or an action's"),
     "unicity": Reading(_unicity, "a contact's unicity string"),
     "hash": _pattern(r"[0-9A-Fa-f]{32}", "an MD5 in 32 hexadecimal digits"),
+    "text": Reading(_text, "any text"),
+    "token": _pattern(r"[\x21-\x7e]{1,255}", "1 to 255 printable characters of ASCII without spaces"),
     "classes": _classes(),
     "annotation": _one_of({"classification": True}),
     "period": _one_of({"hour": HOUR_MS, "day": 24 * HOUR_MS}),

@@ -43,6 +43,10 @@ class Kind(Enum):
     )
     NOT_FOUND = 404, "There is nothing here", "Check the path."
     NEVER_OCCURRED = 404, "What is named here never occurred", "Check the id; it is known from its first event on."
+    UNKNOWN_ACTION = 404, "There is no such action", "Check the id; GET /actions lists them."
+    UNKNOWN_TARGET = 404, "There is no such target", "Check what it is named by; POST /targets makes one."
+    UNKNOWN_SEGMENT = 404, "There is no such segment", "Check the id; GET /segments lists them."
+    NOT_MEMBER = 404, "The target is not in the segment", "Check both ids; there is nothing to take out."
     METHOD_NOT_ALLOWED = 405, "This method is not allowed here", "Use one of the methods in the header Allow."
     NOT_ACCEPTABLE = (
         406,
@@ -50,11 +54,19 @@ class Kind(Enum):
         "Accept one of the forms that `allowed` names.",
     )
     STALLED_BODY = 408, "The body did not arrive in time", "Send it again."
+    WRONG_STATE = 409, "The action is in another state", "Do first what the detail names."
+    ACTION_VALIDATED = 409, "A validated action cannot be changed", "Take its validation back first."
+    NOT_RENDERED = 409, "The message cannot be rendered", "Mend the template, or bring the variables that it names."
+    TARGET_EXISTS = 409, "There is such a target already", "Change that one, or write another unicity."
+    SEGMENT_EXISTS = 409, "There is such a segment already", "Take another name."
+    ALREADY_MEMBER = 409, "The target is in the segment already", "Nothing is left to do."
+    CALL_RUNNING = 409, "A call with this Idempotency-Key is running", "Wait as long as Retry-After says."
     BODY_TOO_LARGE = 413, "The body is too large", "Send it in parts."
-    BATCH_TOO_LARGE = 413, "There are too many drafts in one call", "Send them in several calls."
+    BATCH_TOO_LARGE = 413, "There are too many items in one call", "Send them in several calls."
     QUERY_TOO_LONG = 414, "The query string is too long", "Shorten it."
     UNSUPPORTED_MEDIA_TYPE = 415, "The body's media type is not known", "Use one that `allowed` names."
     UNSUPPORTED_ENCODING = 415, "The body's encoding is not known", "Use one that `allowed` names."
+    KEY_REUSED = 422, "Another call had this Idempotency-Key", "Use a new key for each call, and the same to repeat it."
     RATE_LIMITED = 429, "The key has used up its rate", "Wait as long as Retry-After says."
     TOO_MANY_LISTS = (
         429,
@@ -67,6 +79,11 @@ class Kind(Enum):
         "The key asks for too many statistics at once",
         "Ask for fewer at once, or try again later.",
     )
+    TOO_MANY_CALLS = (
+        429,
+        "The key makes too many calls at once",
+        "Make fewer at once, or try again later.",
+    )
     INTERNAL = 500, "Something went wrong here", "Tell the operator the request id."
     OVERLOADED = 503, "Too many lists are being read", "Wait as long as Retry-After says."
     NO_ROOM = (
@@ -76,6 +93,7 @@ class Kind(Enum):
     )
     LOG_BUSY = 503, "The disk cannot keep up; none was kept", "Wait as long as Retry-After says, then send it again."
     NOT_READY = 503, "The server is not ready", "Wait, or look at the server's log."
+    CATALOG_UNAVAILABLE = 503, "The catalog's database does not answer", "Wait as long as Retry-After says."
     LOG_FULL = (
         507,
         "There is no room on the disk; none was kept",

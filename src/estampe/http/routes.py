@@ -6,39 +6,16 @@ from it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from estampe.events import REACTIONS, Channel, EventType, ReplyType
+from estampe.events import REACTIONS, Channel, ReplyType
+from estampe.http.records.rows import RECORDS
+from estampe.http.route import ACTION, TARGET, ListRoute, Parameter, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Form = Literal[
-    "instant", "order", "id", "number", "campaign", "unicity", "hash", "classes", "annotation", "period", "groups"
-]
-
-
-class Parameter(NamedTuple):
-    """A parameter in the query or, always required, in the path.
-
-    Parameters:
-        name: as the caller writes it.
-        form: which texts it takes; see `parameters.FORMS`.
-        member: what it sets: a member of `log.Query`, or of what else the operation asks.
-        meaning: a sentence for the reader of the documentation.
-        example: a text it takes.
-        place: where it stands.
-    """
-
-    name: str
-    form: Form
-    member: str
-    meaning: str
-    example: str
-    place: Literal["query", "path"] = "query"
-
+    from estampe.http.route import Method
 
 START = Parameter(
     "start",
@@ -85,65 +62,13 @@ ANNOTATE = Parameter(
     "annotate", "annotation", "annotate", "Add to each hit, as last member, what it is classified as.", "classification"
 )
 
-ACTION = Parameter("id", "id", "action", "The action's id.", "000PE4", "path")
 NOTIFICATION = Parameter("id", "number", "action", "The notification's id.", "42", "path")
-TARGET = Parameter("id", "id", "contact", "The contact's id.", "000R4M0T", "path")
 CAMPAIGN = Parameter("id", "campaign", "campaign", "The id of a set (a UUID), or of an action.", "000PE4", "path")
 TARGETS = (
     TARGET._replace(place="query"),
     Parameter("unicity", "unicity", "hash", "The contact's unicity string.", "example@np6.com"),
     Parameter("hash", "hash", "hash", "MD5 of the contact's unicity string.", "0441619ab4631d18548aa8835dd2c28b"),
 )
-
-
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation.
-
-    Parameters:
-        method: the HTTP method; HEAD comes with GET.
-        path: the path, parts in braces are path parameters.
-        tag: under which heading the documentation shows it.
-        name: a name for programs, unique.
-        summary: a sentence for the reader of the documentation.
-        description: more of it, if there is more to say.
-        scope: which scope a key needs; None needs no key.
-        parameters: the parameters it takes.
-    """
-
-    method: Literal["GET", "POST"] = "GET"
-    path: str
-    tag: str
-    name: str
-    summary: str
-    description: str = ""
-    scope: Literal["read", "write"] | None = "read"
-    parameters: tuple[Parameter, ...] = ()
-
-
-class ListRoute(Route, frozen=True, kw_only=True):
-    """One list of events; all of them are answered by the same handler.
-
-    Parameters:
-        types: the event types it selects; none selects all.
-        subtypes: the subtypes it selects; none selects all.
-        channel: the channel it selects; None selects all.
-        one_of: parameters of which exactly one must be there.
-    """
-
-    types: tuple[str, ...] = ()
-    subtypes: tuple[str, ...] = ()
-    channel: str | None = None
-    one_of: tuple[str, ...] = ()
-
-    @property
-    def hits_only(self) -> bool:
-        """Whether it can hold nothing but hits."""
-        return self.types == (EventType.HIT,)
-
-    @property
-    def named(self) -> bool:
-        """Whether it is of one thing, which may never have occurred."""
-        return bool(self.one_of) or any(parameter.place == "path" for parameter in self.parameters)
 
 
 class Held(NamedTuple):
@@ -215,7 +140,7 @@ class Family(NamedTuple):
     window: tuple[Parameter, ...] = WINDOW
     channel: str | None = None
     one_of: tuple[str, ...] = ()
-    method: Literal["GET", "POST"] = "GET"
+    method: Method = "GET"
     description: str = ""
 
     def lists(self) -> Iterator[ListRoute]:
@@ -352,5 +277,5 @@ OPEN = (
     ),
 )
 
-OPERATIONS: tuple[Route, ...] = (*LISTS, *STATISTICS, PUBLISH, *OPEN)
+OPERATIONS: tuple[Route, ...] = (*LISTS, *STATISTICS, PUBLISH, *RECORDS, *OPEN)
 """Every operation, in the order of the documentation."""

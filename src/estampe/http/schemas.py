@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from estampe.events.schema import described, event_schemas, name_of, reference, 
 from estampe.http.campaigns import CampaignSelection
 from estampe.http.problems import ProblemDetails
 from estampe.http.publications import Receipt
+from estampe.http.records.rows import RECORDS
 from estampe.http.statistics import Row
 from estampe.stats import Statistics
 from estampe.verdicts import Classification, HitClass
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from estampe.events.schema import Schema
-    from estampe.http.routes import Form, ListRoute
+    from estampe.http.route import Form, ListRoute
 
 _HOUSE = files("estampe")
 _MORE: dict[str, Any] = json.loads(_HOUSE.joinpath("http", "examples.json").read_bytes())
@@ -52,6 +54,9 @@ PARAMETERS: dict[Form, Schema] = {
     "id": _NAME,
     "campaign": _NAME,
     "number": {"type": "integer", "minimum": 0},
+    "serial": {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+    "text": {"type": "string", "minLength": 1},
+    "token": {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
     "unicity": {"type": "string", "minLength": 1},
     "hash": {"type": "string", "pattern": "^[0-9A-Fa-f]{32}$"},
     "classes": {"type": "string", "pattern": f"^(all|{_CLASS}(,{_CLASS})*)$"},
@@ -60,6 +65,9 @@ PARAMETERS: dict[Form, Schema] = {
     "groups": {"type": "string", "enum": ["action", "type", "action,type", "type,action"]},
 }
 """What each form of parameters takes."""
+
+BODIES: dict[str, dict[str, Any]] = json.loads(_HOUSE.joinpath("http", "records", "examples.json").read_bytes())
+"""What operations on the catalog take and give, by their names."""
 
 SELECTION: dict[str, Any] = _MORE["selection"]
 STATISTICS: dict[str, Any] = _MORE["statistics"]
@@ -81,7 +89,38 @@ def all_schemas() -> dict[str, Schema]:
     _, others = described([Classification, CampaignSelection, Receipt, Row, ProblemDetails])
     for part in others.values():
         _leave_nulls_out(part.get("properties", {}))
-    return schemas | _named_within(Statistics.__name__, figures) | others
+    return _records()[1] | schemas | _named_within(Statistics.__name__, figures) | others
+
+
+def record_schemas() -> dict[str, tuple[Schema | None, Schema | None]]:
+    """Return the schemas of what each operation on the catalog takes and gives, by its name; None for nothing."""
+    return _records()[0]
+
+
+_IDENTITIES = ("recipient", "receiver")
+
+
+@cache
+def _records() -> tuple[dict[str, tuple[Schema | None, Schema | None]], dict[str, Schema]]:
+    types = [each for route in RECORDS for each in (route.takes, route.gives) if each is not None]
+    schemas, parts = described(types)
+    rest = iter(schemas)
+    by_name = {
+        route.name: (
+            None if route.takes is None else next(rest),
+            None if route.gives is None else next(rest),
+        )
+        for route in RECORDS
+    }
+    for part in parts.values():
+        for name, schema in list(part.get("properties", {}).items()):
+            schema.pop("default", None)
+            if "discriminator" in schema and name in _IDENTITIES:
+                part["properties"][name] = reference("Identity")
+            elif name in _IDENTITIES and any("discriminator" in each for each in schema.get("anyOf", ())):
+                schema["anyOf"] = [reference("Identity"), {"type": "null"}]
+    parts.pop("Other", None)
+    return by_name, parts
 
 
 def _leave_nulls_out(members: dict[str, Schema]) -> None:

@@ -61,13 +61,14 @@ async def _serve(api: Api, services: Services) -> None:
     serving = asyncio.ensure_future(server.serve())
     waiting = asyncio.ensure_future(stopping.wait())
     announcing = asyncio.ensure_future(_announce(settings.host, address.port))
-    await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    announcing.cancel()
-    if not serving.done():
-        structlog.get_logger().info("stopping", within_s=settings.shutdown_seconds)
-        asyncio.get_running_loop().call_soon(server.stop)
-        await _end(serving, services)
+    async with services.sending():
+        await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        announcing.cancel()
+        if not serving.done():
+            structlog.get_logger().info("stopping", within_s=settings.shutdown_seconds)
+            asyncio.get_running_loop().call_soon(server.stop)
+            await _end(serving, services)
     await _raise_fault(serving)
 
 

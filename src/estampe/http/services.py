@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from estampe.catalog import Customers
 from estampe.http.gate import Gate
+from estampe.http.problems import Kind, Problem
 from estampe.http.room import Room
 from estampe.http.streams import Streams
 from estampe.http.turns import Turns
 
 if TYPE_CHECKING:
-    from estampe.catalog import Keys
+    from collections.abc import AsyncIterator
+
+    from estampe.catalog import Catalog, Keys
     from estampe.events import Customer
+    from estampe.execution.executing import Execution
     from estampe.http.metrics import Metrics
     from estampe.log import EventLog, Logs
     from estampe.settings import Settings
+    from estampe.tracking import Unsubscribing
 
 _DECODERS = 2
 """Threads that decode large bodies: Python runs one at a time anyway, and a hostile body takes half a gigabyte."""
@@ -30,10 +37,27 @@ class Services:
         logs: the logs of the data folder.
         keys: the catalog's keys.
         metrics: what is counted.
+        catalog: what is kept besides events.
+        execution: takes executions and sends messages; None: nothing is sent.
+        unsubscribing: acts on links in messages; None: there are none.
     """
 
-    def __init__(self, settings: Settings, logs: Logs, keys: Keys, metrics: Metrics) -> None:
+    def __init__(  # noqa: PLR0913  one for each part that handlers reach
+        self,
+        settings: Settings,
+        logs: Logs,
+        keys: Keys,
+        metrics: Metrics,
+        *,
+        catalog: Catalog,
+        execution: Execution | None = None,
+        unsubscribing: Unsubscribing | None = None,
+    ) -> None:
         self.settings = settings
+        self.catalog = catalog
+        self.customers = Customers(catalog)
+        self._execution = execution
+        self._unsubscribing = unsubscribing
         self._logs = logs
         self._open: dict[str, EventLog] = {}
         self.gate = Gate(keys, settings)
@@ -42,8 +66,40 @@ class Services:
         self.readers = ThreadPoolExecutor(settings.scan_threads, "reader")
         self.decoders = ThreadPoolExecutor(_DECODERS, "decoder")
         self.streams = Streams(settings, self.metrics.streams_open)
-        self.turns = Turns()
+        self.turns = Turns("counter", threads=2, at_once=1, per_key=16, refusal=Kind.TOO_MANY_STATISTICS)
+        self.clerks = Turns("clerk", threads=8, at_once=4, per_key=64, refusal=Kind.TOO_MANY_CALLS)
         self.room = Room(settings)
+
+    @property
+    def execution(self) -> Execution:
+        """What takes executions and sends messages.
+
+        Raises:
+            Problem: there is none.
+        """
+        if self._execution is None:
+            raise Problem(Kind.NOT_READY, "This server sends nothing.")
+        return self._execution
+
+    @property
+    def unsubscribing(self) -> Unsubscribing:
+        """What acts on links that unsubscribe.
+
+        Raises:
+            Problem: there is none.
+        """
+        if self._unsubscribing is None:
+            raise Problem(Kind.NOT_FOUND, "This server sends no links.")
+        return self._unsubscribing
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """Send what waits, for as long as the block lasts."""
+        if self._execution is None:
+            yield
+            return
+        async with self._execution.running():
+            yield
 
     async def log_of(self, customer: Customer) -> EventLog:
         """Return a customer's log; the first time it is opened in a thread."""
@@ -57,3 +113,4 @@ class Services:
         for threads in (self.readers, self.decoders):
             threads.shutdown(wait=True, cancel_futures=True)
         self.turns.close()
+        self.clerks.close()

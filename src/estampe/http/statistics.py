@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from estampe.http.exchange import Exchange
-    from estampe.http.routes import Route
+    from estampe.http.route import Route
     from estampe.http.services import Services
     from estampe.log import Count, EventLog, Watermark
     from estampe.stats import Statistics

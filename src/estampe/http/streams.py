@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from estampe.http.exchange import ClientGone
 from estampe.http.problems import RETRY, Kind, Problem
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Gauge
 
+    from estampe.http.exchange import Exchange
     from estampe.settings import Settings
 
 
@@ -86,3 +88,22 @@ async def read_ahead(chunks: Generator[bytes], threads: Executor) -> AsyncGenera
         await asyncio.wait([coming])
         coming.exception()
         chunks.close()
+
+
+async def send_on(exchange: Exchange, first: bytes, chunks: AsyncGenerator[bytes]) -> None:
+    """Send the chunks of an answer that has been started, to its end.
+
+    Raises:
+        ClientGone, ClientStalled: there is nobody to send to any more.
+    """
+    gone = asyncio.ensure_future(exchange.gone())
+    try:
+        await exchange.send(first, more=True)
+        async for chunk in chunks:
+            await asyncio.sleep(0)  # Other requests get their turn.
+            if gone.done():
+                raise ClientGone
+            await exchange.send(chunk, more=True)
+        await exchange.send(b"", more=False)
+    finally:
+        gone.cancel()

@@ -1,4 +1,4 @@
-"""Turns: statistics are counted in threads of their own, one call of a key at a time."""
+"""Turns: blocking work is done in threads of its own, a few calls of a key at a time."""
 
 from __future__ import annotations
 
@@ -17,37 +17,42 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Facts = TypeVarTuple("Facts")
 
-_THREADS = 2
-"""Counting a long span by hours takes seconds and a hundred megabytes; lists have threads of their own meanwhile."""
-
-_PER_KEY = 16
-"""Calls of one key at once: one is counted, the others wait."""
-
 
 class Turns:
-    """Calls for statistics: each key has its turn, so that nobody waits for all that another one asks."""
+    """Calls that wait for threads: each key has its turn, so that nobody waits for all that another one asks.
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, "counter")
+    Parameters:
+        name: of the threads.
+        threads: how many there are.
+        at_once: how many of them one key may have.
+        per_key: calls of one key at once, those that wait with them.
+        refusal: the problem of further ones.
+    """
+
+    def __init__(self, name: str, *, threads: int, at_once: int, per_key: int, refusal: Kind) -> None:
+        self.threads = ThreadPoolExecutor(threads, name)
+        self._at_once = at_once
+        self._per_key = per_key
+        self._refusal = refusal
         self._by_key: Counter[str] = Counter()
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
-    async def take(self, key_id: str, count: Callable[[*Facts], Answer], *facts: *Facts) -> Answer:
+    async def take(self, key_id: str, work: Callable[[*Facts], Answer], *facts: *Facts) -> Answer:
         """Return what a blocking function returns, called in a thread when it is the key's turn.
 
         Raises:
             Problem: too many calls of the key wait already.
         """
-        lock = self._locks.setdefault(key_id, asyncio.Lock())
+        turn = self._turns.setdefault(key_id, asyncio.Semaphore(self._at_once))
         with self._waiting(key_id):
-            async with lock:
-                return await asyncio.get_running_loop().run_in_executor(self._threads, count, *facts)
+            async with turn:
+                return await asyncio.get_running_loop().run_in_executor(self.threads, work, *facts)
 
     @contextmanager
     def _waiting(self, key_id: str) -> Iterator[None]:
-        if self._by_key[key_id] >= _PER_KEY:
-            detail = f"This key asks for {_PER_KEY} statistics at once already; let one end first."
-            raise Problem(Kind.TOO_MANY_STATISTICS, detail, headers=[RETRY])
+        if self._by_key[key_id] >= self._per_key:
+            detail = f"{self._per_key} such calls of this key are under way already; let one end first."
+            raise Problem(self._refusal, detail, headers=[RETRY])
         self._by_key[key_id] += 1
         try:
             yield
@@ -57,4 +62,4 @@ class Turns:
 
     def close(self) -> None:
         """Start nothing more."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self.threads.shutdown(wait=True, cancel_futures=True)

@@ -127,7 +127,7 @@ class Caller:
         self._catalog = open_catalog(settings.data)
         self.keys = Keys(self._catalog)
         self.key = self.make_key()
-        self.services = Services(settings, self.logs, self.keys, Metrics())
+        self.services = Services(settings, self.logs, self.keys, Metrics(), catalog=self._catalog)
         self.api = Api(self.services)
 
     @property

@@ -10,7 +10,8 @@ import pytest
 
 from estampe.events import EventType
 from estampe.http.parameters import FORMS
-from estampe.http.routes import LISTS, OPERATIONS, Form, ListRoute
+from estampe.http.route import Form, ListRoute
+from estampe.http.routes import LISTS, OPERATIONS
 from estampe.log import Counting, Query
 
 CLASSES = {"classification", "classifications"}
@@ -52,7 +53,15 @@ def test_parts_in_braces_are_the_path_parameters() -> None:
 
 
 def test_every_parameter_sets_a_member_of_what_is_asked_and_takes_its_example() -> None:
-    members = {*Query.__struct_fields__, *Counting.__struct_fields__, "campaign"}
+    members = {
+        *Query.__struct_fields__,
+        *Counting.__struct_fields__,
+        "campaign",
+        "segment",
+        "address",
+        "unicity",
+        "name",
+    }
     for route in OPERATIONS:
         for parameter in route.parameters:
             assert parameter.member in members

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def turns() -> Iterator[Turns]:
-    turns = Turns()
+    turns = Turns("turn", threads=2, at_once=1, per_key=16, refusal=Kind.TOO_MANY_STATISTICS)
     yield turns
     turns.close()
 

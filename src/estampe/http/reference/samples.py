@@ -10,12 +10,13 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from estampe.http.routes import ListRoute
+from estampe.http.route import ListRoute, RecordRoute
+from estampe.http.schemas import BODIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from estampe.http.routes import Parameter, Route
+    from estampe.http.route import Parameter, Route
 
 SERVER = "http://127.0.0.1:8080"
 """Where samples call unless told; the reference page puts its own address in its place."""
@@ -33,6 +34,8 @@ _BODIES: dict[str, msgspec.Raw] = msgspec.json.decode(
 _UNSHOWN = ("classifications", "annotate")
 """A second name, and what is ours: a sample for the documented API runs there too."""
 
+_OTHER_NAMES = {"findTargets": ("hash",)}
+
 _MARK = re.compile(r"%(\w+|,)%")
 
 
@@ -48,11 +51,20 @@ def _as_it_is(body: str) -> str:
     return body
 
 
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"|true|false|null')
+_PYTHON = {"true": "True", "false": "False", "null": "None"}
+
+
+def _in_python(body: str) -> str:
+    return _LITERAL.sub(lambda found: _PYTHON.get(found[0], found[0]), body)
+
+
 class Language(NamedTuple):
     """A language of the samples; the program's pattern is `languages/<name>.txt`.
 
-    A pattern's margin says when a line stands: always, with a `query` or `bare` of one, with a `body` or to `get`,
-    with a `key` or `open` to all, or once for `each` parameter of the query.
+    A pattern's margin says when a line stands: always, with a `query` or `bare` of one, with a `body` or `empty`, with
+    a `key` or `open` to all, where the answer is `json`, `text` or `silent`, for one method (`get`, `post`, `put`,
+    `delete`), or once for `each` parameter of the query.
 
     Parameters:
         name: its short name.
@@ -76,7 +88,7 @@ LANGUAGES = (
     Language("curl", "shell", "curl", lambda body: body.replace("'", r"'\''")),
     Language("javascript", "javascript", "JavaScript"),
     Language("nodejs", "javascript", "Node.js"),
-    Language("python", "python", "Python"),
+    Language("python", "python", "Python", _in_python),
     Language("java", "java", "Java"),
     Language("csharp", "csharp", "C#", lambda body: body.replace('"', '""')),
     Language("php", "php", "PHP"),
@@ -92,14 +104,17 @@ class _Call(NamedTuple):
     query: dict[str, str]
     key: str
     body: str
+    says: str
 
     @property
     def margins(self) -> set[str]:
         """The words in the margins of the lines that this call needs, but for `each`."""
         return {
             "query" if self.query else "bare",
-            "body" if self.body else "get",
+            "body" if self.body else "empty",
             "key" if self.key else "open",
+            self.method.lower(),
+            self.says,
         }
 
     def facts(self, language: Language) -> dict[str, str]:
@@ -135,19 +150,32 @@ def code_samples(
 def _call(route: Route, server: str, key: str, values: Mapping[str, str]) -> _Call:
     chosen = {parameter: values.get(parameter.name, parameter.example) for parameter in _shown(route)}
     places = {each.name: quote(text, safe="") for each, text in chosen.items() if each.place == "path"}
-    body = bytes(_BODIES[route.path]) if route.method == "POST" else b""
+    body = _body(route)
     return _Call(
         method=route.method,
         address=server + route.path.format_map(places),
         query={each.name: text for each, text in chosen.items() if each.place == "query"},
         key=key if route.scope else "",
         body=msgspec.json.format(body, indent=2).decode() if body else "",
+        says=_says(route),
     )
+
+
+def _body(route: Route) -> bytes:
+    if isinstance(route, RecordRoute):
+        return msgspec.json.encode(BODIES[route.name]["takes"]) if route.takes is not None else b""
+    return bytes(_BODIES[route.path]) if route.method == "POST" else b""
+
+
+def _says(route: Route) -> str:
+    if isinstance(route, RecordRoute) and route.gives is None:
+        return "silent"
+    return "json" if route.scope else "text"
 
 
 def _shown(route: Route) -> list[Parameter]:
     """Return the parameters of a sample: of those that say the same, the first."""
-    others = route.one_of[1:] if isinstance(route, ListRoute) else ()
+    others = route.one_of[1:] if isinstance(route, ListRoute) else _OTHER_NAMES.get(route.name, ())
     return [each for each in route.parameters if each.name not in {*others, *_UNSHOWN}]
 
 

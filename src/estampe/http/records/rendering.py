@@ -1,0 +1,92 @@
+"""Rendering: an action's message as a target would read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from estampe.catalog import Contacts, UnknownContact
+from estampe.events import Identity  # noqa: TC001  msgspec reads the annotation
+from estampe.http.parameters import read_path, read_query
+from estampe.http.records.reading import read_body
+
+if TYPE_CHECKING:
+    from estampe.events import Customer
+    from estampe.http.exchange import Exchange
+    from estampe.http.route import RecordRoute
+    from estampe.http.services import Services
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """A message to be rendered.
+
+    Parameters:
+        recipient: the target; absent, the target's fields are not there for the template.
+        receiver: the same, as the documented API has it.
+        data: as an execution brings it.
+        variables: as an execution brings them.
+    """
+
+    recipient: Identity | None = None
+    receiver: Identity | None = None
+    data: Any = None
+    variables: dict[str, Any] | None = None
+
+
+class Rendering(Struct, frozen=True, kw_only=True):
+    """A message as its target reads it.
+
+    Parameters:
+        recipient: the target's address; empty where it has none.
+        html: null if the message has none.
+        text: null if the message has none.
+    """
+
+    type: Literal["success"] = "success"
+    recipient: str
+    subject: str
+    html: str | None
+    text: str | None
+
+
+class Rendition:
+    """Answers POST of a message to be rendered.
+
+    Parameters:
+        route: the row of the table.
+        services: what the handlers share.
+    """
+
+    def __init__(self, route: RecordRoute, services: Services) -> None:
+        self._route = route
+        self._services = services
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer the message.
+
+        Raises:
+            Problem: the request is wrong, there is no such action or target, or the message cannot be rendered.
+        """
+        assert exchange.key is not None  # noqa: S101  the gate has set it
+        read_query(exchange.query, self._route.parameters, self._services.settings.query_limit)
+        action: str = read_path(exchange.path_texts, self._route.parameters)["action"]
+        customer, key_id = exchange.key.customer, exchange.key.id
+        with self._services.room.taken(key_id) as take:
+            wanted: Preview = await read_body(exchange, self._route, self._services, take)
+            recipient = wanted.recipient or wanted.receiver
+            address = await self._services.clerks.take(key_id, self._address, customer, recipient)
+            previewing = self._services.execution.previewing
+            made = await previewing.preview(customer, action, recipient, wanted.data, wanted.variables)
+            rendering = Rendering(recipient=address, subject=made.subject, html=made.html, text=made.text)
+            await exchange.answer(200, msgspec.json.encode(rendering), "application/json")
+
+    def _address(self, customer: Customer, recipient: Identity | None) -> str:
+        if recipient is None:
+            return ""
+        number = self._services.customers.number_of(customer)
+        (contact,) = Contacts(self._services.catalog, number).find([recipient])
+        if contact is None:
+            raise UnknownContact(f"{getattr(recipient, 'value', recipient.type)}")
+        return contact.address
