@@ -38,6 +38,7 @@ PATH = "/unsubscribe/"
 """What the path of such a link starts with; the token follows."""
 
 _NUMBER_BYTES = 4
+_CARRIED_BYTES = _NUMBER_BYTES + 16
 
 
 class NoSuchMessage(EstampeError):
@@ -116,10 +117,15 @@ class Unsubscribing:
             carried = self._tokens.read(PURPOSE, token)
         except InvalidToken as exc:
             raise NoSuchMessage from exc
+        if len(carried) != _CARRIED_BYTES:
+            raise NoSuchMessage
         return int.from_bytes(carried[:_NUMBER_BYTES], "big"), UUID(bytes=carried[_NUMBER_BYTES:])
 
     def _activation(self, number: int, stamp: UUID) -> Activation:
-        log = self._log_of(self._customers.customer_of(number))
+        try:
+            log = self._log_of(self._customers.customer_of(number))
+        except KeyError:  # the catalog is another one than when the message was sent
+            raise NoSuchMessage from None
         wanted = event_id(stamp, EventType.ACTIVATION)
         position = log.find([wanted]).get(wanted)
         if position is None:
