@@ -19,6 +19,7 @@ PAGES = ("README.md", "docs/quickstart.md", "docs/cli.md", "docs/client.md")
 
 BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVE = "estampe serve &"
+NOBODY = "smtp://127.0.0.1:9"  # what the pages send waits, also where a mail server runs
 READY = f"{SERVE} until curl -sf http://127.0.0.1:8080/health/ready >&2; do sleep 0.1; done"
 
 
@@ -61,7 +62,7 @@ def test_the_examples_of_a_page_run(page: str, tmp_path: Path) -> None:
         shell = subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", script],
             cwd=tmp_path,
-            env=os.environ | {"PATH": path, "ESTAMPE_PORT": f"{port}"},
+            env=os.environ | {"PATH": path, "ESTAMPE_PORT": f"{port}", "ESTAMPE_RELAYS": NOBODY},
             stdout=out,
             start_new_session=True,
         )

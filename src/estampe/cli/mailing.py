@@ -7,20 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
 
 from estampe.cli.contacts import Contact, Unfit
 from estampe.client import HistoryRewritten, InvalidRequest
-from estampe.errors import EstampeError
-from estampe.events import CancellationDetail, Event, EventType, Render, UserDefinedPolicy, facets
+from estampe.events import CancellationDetail, Event, EventType, Render, Stamp, Unicity, UserDefinedPolicy, facets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from uuid import UUID
 
     from estampe.client import Client, Result
 
 BATCH = 500
-"""Messages accepted in one call. A run that is repeated relies on it: batches are known by their numbers."""
+"""Messages accepted in one call."""
 
 HANDS = 8
 """Contacts put at once."""
@@ -30,22 +29,13 @@ POLL_S = 0.5
 _KINDS = (EventType.ACTIVATION, EventType.CANCELLATION, EventType.BOUNCE)
 
 
-class OtherRun(EstampeError):
-    """A run's id was used with other contacts or options."""
-
-    def __init__(self, run: UUID) -> None:
-        super().__init__(
-            f"run {run} had another action, other contacts or other options: repeat it as it was, or leave out --run"
-        )
-
-
 class Mailing:
-    """One run of an action; with the same id, contacts and options it may be repeated, and nobody is written to twice.
+    """One run of an action. It may be repeated: an address has one stamp in a run, so nobody is written to twice.
 
     Parameters:
         client: of the server.
         action: the action's id.
-        run: the run's id, which becomes the set in every stamp.
+        run: the run's id, which is the set in every stamp.
         shared: further members of each item.
     """
 
@@ -55,11 +45,16 @@ class Mailing:
         self._run = run
         self._shared = shared
         self._waiting: set[UUID] = set()
+        self._accepted: set[UUID] = set()
         self._bounces: dict[UUID, str] = {}
-        self.accepted = 0
         self.activated = 0
         self.cancelled: Counter[str] = Counter()
         self.unfit: list[Unfit] = []
+
+    @property
+    def accepted(self) -> int:
+        """How many messages the server has accepted."""
+        return len(self._accepted)
 
     @property
     def waiting(self) -> int:
@@ -80,19 +75,15 @@ class Mailing:
         self._client.execute(self._action, [])
 
     def accept(self, contacts: Iterable[Contact | Unfit]) -> Iterator[int]:
-        """Put contacts and execute the action for them, batch by batch; yield how many are dealt with so far.
-
-        Raises:
-            OtherRun: the run was another one.
-        """
+        """Put contacts and execute the action for them, batch by batch; yield how many are dealt with so far."""
         lines = iter(contacts)
-        done = number = 0
+        done = 0
         with ThreadPoolExecutor(HANDS) as hands:
             while batch := list(islice(lines, BATCH)):
                 put = list(hands.map(self._put, batch))
-                self._execute([each for each in put if isinstance(each, Contact)], number)
+                self._execute([each for each in put if isinstance(each, Contact)])
                 self.unfit += (each for each in put if isinstance(each, Unfit))
-                done, number = done + len(batch), number + 1
+                done += len(batch)
                 yield done
 
     def settle(self) -> Iterator[None]:
@@ -117,22 +108,23 @@ class Mailing:
             return Unfit(line.place, line.address, exc.detail or f"{exc}")
         return line
 
-    def _execute(self, contacts: list[Contact], number: int) -> None:
-        items = [self._item(contact) for contact in contacts]
-        try:
-            results = self._client.execute(self._action, items, f"{self._run}-{number}")
-        except InvalidRequest as exc:
-            raise (OtherRun(self._run) if exc.type == "/problems/key-reused" else exc) from exc
-        for contact, result in zip(contacts, results, strict=True):
+    def _execute(self, contacts: list[Contact]) -> None:
+        time_ms = self._client.watermark().complete_until_ms  # by the server's clock, and before any of the events
+        items = [self._item(contact, time_ms) for contact in contacts]
+        for contact, result in zip(contacts, self._client.execute(self._action, items), strict=True):
             self._keep(contact, result)
 
-    def _item(self, contact: Contact) -> dict[str, Any]:
-        recipient = {"type": "unicity", "value": [contact.address]}
-        return {"recipient": recipient, "set": f"{self._run}", **self._shared}
+    def _item(self, contact: Contact, time_ms: int) -> dict[str, Any]:
+        stamp = uuid5(self._run, f"{self._action} {contact.address.lower()}")
+        return {
+            "recipient": Unicity(value=(contact.address,)),
+            "stamp": Stamp(time=time_ms, id=stamp, thread=uuid5(stamp, "thread"), set=self._run),
+            **self._shared,
+        }
 
     def _keep(self, contact: Contact, result: Result) -> None:
         if result.id is not None:
-            self.accepted += 1
+            self._accepted.add(result.id)
             self._waiting.add(result.id)
         elif result.error is not None:
             reason = " ".join(filter(None, (result.error.type, result.error.path, result.error.message)))
@@ -149,7 +141,7 @@ class Mailing:
 
     def _note(self, event: Event) -> None:
         told = facets(event)
-        if told.stamp is None:
+        if told.stamp not in self._accepted:
             return
         if told.type == EventType.BOUNCE:
             self._bounces[told.stamp] = told.subtype

@@ -96,8 +96,8 @@ def send(  # noqa: PLR0913  one for each option
     A file is CSV whose first line names the contacts' fields, Email among them, or has JSON objects, an array or one
     a line; plain, .gz or .zst; - is standard input. Contacts are created, or the fields given are updated.
 
-    Status is 1 if anybody could not be written to. A run that was interrupted goes on with --run, the same contacts
-    and the same options: nobody is written to twice. What the server has accepted, it sends in any case.
+    Status is 1 if anybody could not be written to. A run that was interrupted goes on with --run, also with mended or
+    further contacts: nobody is written to twice. What the server has accepted, it sends in any case.
     """
     if not (addresses or files):
         raise click.UsageError("Say to whom: --to ADDRESS, or --to-file FILE.")
@@ -119,7 +119,7 @@ def _run(mailing: Mailing, contacts: Contacts, run: UUID, *, wait: bool) -> int:
     total = contacts.count()
     mailing.check()
     click.echo(f"run {run}", err=True)
-    again = f"go on with --run {run}, the same contacts and the same options"
+    again = f"go on with the same command and --run {run}: nobody is written to twice"
     try:
         with progress() as report:
             for done in mailing.accept(contacts):
