@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -53,7 +54,7 @@ def key() -> None:
 @data_option
 def create(customer: Customer, scopes: tuple[Scope, ...], expires: int | None, label: str, data: Path) -> None:
     """Make a key and print it, this once: only its hash is kept."""
-    with opened_keys(Settings(data=data)) as keys:
+    with opened_keys(Settings.from_env(os.environ, data=data)) as keys:
         made = keys.create(customer, scopes, expires, label)
     click.echo(f"Key {made.key.id} of {customer.name}: keep it, it is not shown again.", err=True)
     click.echo(made.text)
@@ -89,7 +90,7 @@ def revoke(key_id: str, data: Path) -> None:
 
 
 def _keys(data: Path) -> AbstractContextManager[Keys]:
-    return opened_keys(Settings(data=data), create=False)
+    return opened_keys(Settings.from_env(os.environ, data=data), create=False)
 
 
 def _state(listed: Key) -> str:
