@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
-from estampe.catalog import CallRunning, KeyReused
 from estampe.http.bodies import decompressed, invalid_body, media_type_of
-from estampe.http.parameters import read_path, read_query
-from estampe.http.problems import RETRY, Flaw, Kind, Problem
+from estampe.http.parameters import FORMS, InvalidText, read_path, read_query
+from estampe.http.problems import Flaw, Kind, Problem
 from estampe.http.refusals import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from estampe.catalog import Key
     from estampe.execution.accepting import Result
     from estampe.http.exchange import Exchange
-    from estampe.http.route import Route
+    from estampe.http.route import RecordRoute
     from estampe.http.services import Services
-
-MEDIA_TYPES = ("application/vnd.np6.cm.email", "application/json")
-
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-"""An Idempotency-Key: a structured string or a bare one, both are taken as they are written."""
 
 _REPLAYED = ("idempotent-replayed", "true")
 
@@ -57,7 +49,7 @@ class Executions:
         services: what the handlers share.
     """
 
-    def __init__(self, route: Route, services: Services) -> None:
+    def __init__(self, route: RecordRoute, services: Services) -> None:
         self._route = route
         self._services = services
         self._many = route.path.endswith("/executions")
@@ -72,7 +64,7 @@ class Executions:
         settings = self._services.settings
         read_query(exchange.query, self._route.parameters, settings.query_limit)
         action = read_path(exchange.path_texts, self._route.parameters)["action"]
-        media_type_of(exchange.header(b"content-type"), MEDIA_TYPES)
+        media_type_of(exchange.header(b"content-type"), self._route.media)
         name = _name(exchange.header(b"idempotency-key"))
         with self._services.room.taken(exchange.key.id) as take:
             body = await exchange.read(settings.body_limit, take)
@@ -110,7 +102,7 @@ class Executions:
             return self._execute(call, None), False
         execution = self._services.execution
         number = self._services.customers.number_of(call.key.customer)
-        with translated(), _told_apart(), execution.calls.running(number, call.name, call.digest, _now_ms()) as begun:
+        with translated(), execution.calls.running(number, call.name, call.digest, _now_ms()) as begun:
             if begun.answer is not None:
                 return begun.answer, True
             answer = self._execute(call, call.seed(begun.time_ms))
@@ -129,32 +121,19 @@ class Executions:
         return msgspec.json.encode(results if self._many else results[0])
 
 
-@contextmanager
-def _told_apart() -> Iterator[None]:
-    """Raise as a problem what is wrong with an Idempotency-Key.
-
-    Raises:
-        Problem: something is.
-    """
-    try:
-        yield
-    except (KeyReused, CallRunning) as exc:
-        kind, headers = (Kind.KEY_REUSED, []) if isinstance(exc, KeyReused) else (Kind.CALL_RUNNING, [RETRY])
-        said = str(exc)
-        raise Problem(kind, f"{said[:1].upper()}{said[1:]}.", headers=headers) from exc
-
-
 def _object(text: bytes) -> msgspec.Raw:
     msgspec.json.decode(text, type=dict[str, msgspec.Raw])
     return msgspec.Raw(text)
 
 
 def _name(header: str) -> str:
-    if header and not _KEY.fullmatch(header):
-        allowed = "1 to 255 printable characters of ASCII without spaces"
-        flaw = Flaw(place="header", name="Idempotency-Key", found=header[:100], allowed=allowed)
-        raise Problem(Kind.INVALID_PARAMETER, f"Idempotency-Key must be {allowed}.", [flaw])
-    return header
+    """Return what an Idempotency-Key says: a structured string or a bare one, taken as it is written; empty: none."""
+    reading = FORMS["token"]
+    try:
+        return reading.read(header) if header else ""
+    except InvalidText as exc:
+        flaw = Flaw(place="header", name="Idempotency-Key", found=header[:100], allowed=reading.allowed)
+        raise Problem(Kind.INVALID_PARAMETER, f"Idempotency-Key must be {reading.allowed}.", [flaw]) from exc
 
 
 def _broken_off(problem: Problem, done: int, call: _Call) -> Problem:
