@@ -1,5 +1,5 @@
 """Tracking: what people do with messages becomes events."""
 
-from estampe.tracking.unsubscribing import NoSuchMessage, Unsubscribing
+from estampe.tracking.unsubscribing import PATH, NoSuchMessage, Unsubscribing
 
-__all__ = ["NoSuchMessage", "Unsubscribing"]
+__all__ = ["PATH", "NoSuchMessage", "Unsubscribing"]
