@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = 78  # RFC 5322 section 2.1.1, without CRLF
 _ENCODED_COLUMNS = 75  # RFC 2047 section 2, for a word; its line has one more
+_LEGIBLE = 1.5
+"""How much longer than its octets a text may become by quoting; beyond, base64 makes it a third longer."""
+
 _LEAST_ROOM = 24
 _FOLD = "\r\n "
 _LONGEST_WORD = 900  # with the longest name before it, below the 998 that lines may have
@@ -65,6 +68,8 @@ def words(name: str, text: str) -> bytes:
         HeaderRefused: it is too long.
     """
     line = _CONTROLS.sub(" ", text).strip()
+    if not line:
+        return f"{name}:\r\n".encode()
     if len(line) > _LONGEST:
         raise HeaderRefused(name, f"it has more than {_LONGEST:,} characters")
     if _is_plain(line):
@@ -170,7 +175,7 @@ def _mailbox(name: str, address_: str, label: str) -> bytes:
         raise HeaderRefused(name, f"the label has more than {_LONGEST:,} characters")
     phrase = _phrase(name, label)
     last = len(phrase) - phrase.rfind("\n") + (0 if "\n" in phrase else len(name))
-    gap = " " if last + len(address_) + 4 <= _COLUMNS else "\r\n "
+    gap = " " if last + len(address_) + 4 <= _ENCODED_COLUMNS else _FOLD
     return f"{name}:{phrase}{gap}<{address_}>\r\n".encode()
 
 
@@ -189,7 +194,7 @@ def _encoded(line: str, room: int) -> str:
     octets = [char.encode(errors="replace") for char in line]
     quoted = [sum(len(_Q[octet]) for octet in char) for char in octets]
     plain = [len(char) for char in octets]
-    kind, sizes = ("q", quoted) if sum(quoted) <= sum(plain) * 4 / 3 else ("b", plain)
+    kind, sizes = ("q", quoted) if sum(quoted) <= sum(plain) * _LEGIBLE else ("b", plain)
     gap = " " if room >= _LEAST_ROOM else _FOLD
     words_ = []
     at = 0
