@@ -93,18 +93,17 @@ class Execution:
             journal=self._journal,
         )
         self._launching = Launching(Launches(catalog), customers, self.acceptance, self._threads, self._journal)
-        self._sending = self._sender(catalog, outbox, log_of, count)
+        self._settling = Settling(catalog, outbox, log_of, self._threads, self._journal)
+        self._sending = self._sender(catalog, outbox, count)
 
-    def _sender(
-        self, catalog: Catalog, outbox: Outbox, log_of: Callable[[Customer], EventLog], count: Callable[[str], None]
-    ) -> Sending:
+    def _sender(self, catalog: Catalog, outbox: Outbox, count: Callable[[str], None]) -> Sending:
         pressing = Pressing(catalog, self._threads)
         return Sending(
             outbox=outbox,
             cases=self._cases,
             policies=policies(self._compose, pressing.exceeded, pressing.reserved),
             relays=self.relays,
-            settling=Settling(catalog, outbox, log_of, self._threads, self._journal),
+            settling=self._settling,
             schedule_ms=parse_schedule(self._settings.retry_schedule),
             at_once=2 * self._settings.relay_connections * len(self.relays.states()),
             threads=self._threads,
@@ -139,6 +138,7 @@ class Execution:
                 task.cancel()
             await asyncio.wait(tasks)
             await self._sending.finish(self._settings.shutdown_seconds)
+            self._settling.stop()
             await self.relays.close()
             await self._composers.close()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.catalog import CatalogUnavailable, Contacts, Postponed
 from estampe.execution.gathering import Gathering
-from estampe.log import LogBusy, LogFull
+from estampe.log import LogBusy, LogClosed, LogFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,6 +59,7 @@ class Settling:
         self._outbox = outbox
         self._log_of = log_of
         self._journal = journal
+        self._stopping = threading.Event()
         self._settling: Gathering[Ended | Postponed, None] = Gathering(self._settle, threads)
 
     async def end(self, held: Held, customer: Customer, outcome: Outcome) -> None:
@@ -72,6 +74,10 @@ class Settling:
         """Put a message back until a time, Unix milliseconds."""
         await self._settling.do(Postponed(seq=held.seq, due_ms=due_ms, attempts=attempts, reason=reason))
 
+    def stop(self) -> None:
+        """Wait for room on the disk or for the database no more: what is not settled is at the next start."""
+        self._stopping.set()
+
     def _settle(self, group: Sequence[Ended | Postponed]) -> Sequence[None]:
         ended = [each for each in group if isinstance(each, Ended)]
         postponed = [each for each in group if isinstance(each, Postponed)]
@@ -85,7 +91,8 @@ class Settling:
                 work(*facts)
             except (LogFull, LogBusy, CatalogUnavailable) as exc:
                 self._journal.warning("settling later", reason=str(exc))
-                time.sleep(_AGAIN_S)
+                if self._stopping.wait(_AGAIN_S):
+                    raise LogClosed("The server is closing.") from exc
             else:
                 return
 

@@ -6,13 +6,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from outgoing import NOW_MS, Outgoing, outgoing
 
 from estampe.catalog import Lane
 from estampe.events import EmptyAddress
 from estampe.execution.cases import Cases
 from estampe.execution.outcomes import activated, cancelled
 from estampe.execution.recovery import Recovery
+from outgoing import NOW_MS, Outgoing, outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
-from estampe.execution.relays import InDoubt, NoRelay
-from outgoing import Outgoing, outgoing
 
 from estampe.catalog import Backlog, Contacts, MessageState
 from estampe.events import ActivationDetail, BounceDetail, EmptyAddress
 from estampe.execution.cases import Cases
 from estampe.execution.orders import Delivered, Letter, Refused
+from estampe.execution.relays import InDoubt, NoRelay
 from estampe.execution.sending import Sending
 from estampe.execution.settling import Settling
 from estampe.log import LogFull
+from outgoing import Outgoing, outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -85,6 +85,7 @@ class _Office:
         self.relay = relay
         self.counted: Counter[str] = Counter()
         self.schedule_ms: Sequence[int] = (5, 5)
+        self.patience_s = 5.0
         self.log_of: Callable[[Any], Any] = world.logs.of
         self._composing = composing or _Composing()
 
@@ -119,7 +120,8 @@ class _Office:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            await sending.finish(5)
+            await sending.finish(self.patience_s)
+            settling.stop()
 
 
 @pytest.fixture
@@ -262,3 +264,20 @@ def test_a_full_disk_is_waited_for(world: Outgoing, monkeypatch: pytest.MonkeyPa
     office.run_until_empty()
     assert world.types(stamp) == ["activation"]
     assert len(office.relay.letters) == 1
+
+
+def test_a_disk_that_stays_full_holds_up_no_end(world: Outgoing) -> None:
+    """What was sent and cannot be noted is noted at the next start, or sent again: nothing else can be done."""
+    (contact,) = world.contacts(1)
+    world.accept(contact)
+
+    class Log:
+        def publish(self, _drafts: Sequence[Any]) -> Any:
+            raise LogFull("no room")
+
+    office = _Office(world, _Relay(TAKEN))
+    office.log_of = lambda _: Log()
+    office.patience_s = 0.05
+    office.run_until(lambda: len(office.relay.letters) == 1)
+    (waiting,) = Backlog(world.catalog, world.customers).waiting(None, 9)
+    assert waiting.state == MessageState.SENDING
