@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from estampe.cli.demo import demo
+from estampe.cli.dkim import dkim
 from estampe.cli.events import events
 from estampe.cli.history import import_history
 from estampe.cli.key import key
@@ -39,7 +40,7 @@ class Verbs(click.Group):
 
 @click.group(
     cls=Verbs,
-    commands=[serve, key, send, outbox, publish, import_history, events, verify, recount, compact, demo],
+    commands=[serve, key, send, outbox, dkim, publish, import_history, events, verify, recount, compact, demo],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: estampe demo",
 )

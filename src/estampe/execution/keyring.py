@@ -6,6 +6,7 @@ import base64
 import os
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -18,9 +19,8 @@ from estampe.execution.orders import Signing
 from estampe.execution.signing import UnusableKey, read_key
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from estampe.execution.signing import Key
+    from estampe.settings import Settings
 
 IN_USE, WAITING = ".pem", ".new"
 """How the files of keys end that sign, and of those whose record has to be published first."""
@@ -63,9 +63,14 @@ class Record(NamedTuple):
     in_use: bool
 
     def zone_line(self) -> str:
-        """Return it as a line of a zone file."""
+        """Return it as a line of a zone file (RFC 1035 section 5.1), which says whether the key is in use."""
         parts = " ".join(f'"{self.value[at : at + _TEXT]}"' for at in range(0, len(self.value), _TEXT))
-        return f"{self.name}. IN TXT ( {parts} )"
+        return f"{self.name}. IN TXT ( {parts} ) ; {'in use' if self.in_use else 'waiting'}"
+
+
+def open_keyring(settings: Settings) -> Keyring:
+    """Return the keyring that an operator has chosen: `dkim_keys`, or `dkim` in the data folder."""
+    return Keyring(Path(settings.dkim_keys) if settings.dkim_keys else settings.data / "dkim")
 
 
 class Keyring:
