@@ -67,7 +67,11 @@ class Launching:
                 await asyncio.sleep(_LOOK_S)
 
     def step(self) -> bool:
-        """Execute the next slice of each launch that is due; return whether there was any."""
+        """Execute the next slice of each launch that is due; return whether there was any.
+
+        What is owed to messages that were accepted while the catalog did not answer is done first.
+        """
+        self._acceptance.catch_up()
         due = self._launches.due(time.time_ns() // 1_000_000)
         for launch in due:
             self._execute(launch)
