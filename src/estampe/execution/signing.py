@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import textwrap
 import time
 from functools import lru_cache
@@ -44,7 +43,6 @@ _SIGNED = frozenset(
 _LEAST_BITS = 1_024  # RFC 8301 section 3.2
 _KEPT = 256
 _COLUMNS = 76
-_BLANKS = re.compile(rb"[ \t]{2,}|\t")
 
 
 class UnusableKey(EstampeError):
@@ -112,7 +110,10 @@ def _tags(signing: Signing, key: Key, names: tuple[bytes, ...], body: bytes) -> 
 
 def relaxed(body: bytes) -> bytes:
     """Return a body in its relaxed form (RFC 6376 section 3.4.4); its lines are ended by CRLF, each of them."""
-    said = _BLANKS.sub(b" ", body).replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
+    said = body.replace(b"\t", b" ")
+    while b"  " in said:
+        said = said.replace(b"  ", b" ")
+    said = said.replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
     return said + b"\r\n" if said else b""
 
 
