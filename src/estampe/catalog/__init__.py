@@ -42,7 +42,7 @@ from estampe.catalog.segments import (
     Segments,
     UnknownSegment,
 )
-from estampe.catalog.store import Catalog, CatalogUnavailable, CatalogUnusable, NoCatalog, open_catalog
+from estampe.catalog.store import Catalog, CatalogInUse, CatalogUnavailable, CatalogUnusable, NoCatalog, open_catalog
 
 __all__ = [
     "NO_DOMAIN",
@@ -60,6 +60,7 @@ __all__ = [
     "Calls",
     "Capping",
     "Catalog",
+    "CatalogInUse",
     "CatalogUnavailable",
     "CatalogUnusable",
     "Contact",

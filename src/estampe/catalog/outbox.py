@@ -201,6 +201,14 @@ class Outbox:
         with self._catalog.reading() as connection:
             return {Lane(customer, domain): due_ms for customer, domain, due_ms in connection.execute(waiting)}
 
+    def own(self) -> None:
+        """Be the one process that sends.
+
+        Raises:
+            CatalogInUse: another one is.
+        """
+        self._catalog.own()
+
     def claim(self, wanted: Mapping[Lane, int], now_ms: int) -> tuple[list[Held], dict[Lane, int | None]]:
         """Take messages in hand that are due.
 
@@ -210,7 +218,11 @@ class Outbox:
 
         Returns:
             The messages; and when each lane's next one is due, None if none is.
+
+        Raises:
+            CatalogInUse: another process sends.
         """
+        self._catalog.own()
         held: list[Held] = []
         next_ms: dict[Lane, int | None] = {}
         with self._catalog.writing() as connection:

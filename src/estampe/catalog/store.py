@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FILE = "catalog.db"
 
 _MIGRATING = 0x657374  # the advisory lock that lets one process migrate at a time
+_SENDING = 0x657375  # the one that lets one process send
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -41,6 +42,15 @@ class CatalogUnavailable(EstampeError):
 
     def __init__(self, place: str, reason: object) -> None:
         super().__init__(f"{place} does not answer as it should: {reason}; try again when it does")
+
+
+class CatalogInUse(EstampeError):
+    """Another process sends what waits in this catalog."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"another server sends from {place}; stop it first, or name another database with ESTAMPE_CATALOG"
+        )
 
 
 class NoCatalog(EstampeError):
@@ -66,6 +76,7 @@ class Catalog:
         self.is_sqlite = engine.dialect.name == "sqlite"
         # SQLite has one writer: waiting here is fair and prompt, waiting for its lock is neither.
         self._turn = threading.Lock()
+        self._owner: Connection | None = None
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT that knows ON CONFLICT, which both databases write alike."""
@@ -100,8 +111,37 @@ class Catalog:
         ):
             yield connection
 
+    def own(self) -> None:
+        """Be the one process that sends from this catalog, from the first call on; a cheap question later.
+
+        A file is owned by whoever holds the data folder.
+
+        Raises:
+            CatalogInUse: another process is.
+            CatalogUnavailable: the database does not answer.
+        """
+        if self.is_sqlite:
+            return
+        with self._translated():
+            if self._owner is None:
+                self._owner = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                # The lock is the session's: it lasts as long as the connection, and asking again counts it again.
+                owned = self._owner.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _SENDING}).scalar()
+            except DBAPIError:
+                self._owner.invalidate()
+                self._owner.close()
+                self._owner = None
+                raise
+        if not owned:
+            raise CatalogInUse(self.place)
+
     def close(self) -> None:
         """Let go of the database."""
+        if self._owner is not None:
+            self._owner.invalidate()  # a pooled connection would keep the lock
+            self._owner.close()
+            self._owner = None
         self.engine.dispose()
 
     @contextmanager

@@ -35,6 +35,7 @@ class Recovery:
 
     def run(self) -> int:
         """Publish executions that may be missing, end what the log says is over, free the rest; return their number."""
+        self._outbox.own()
         return sum(self._recover(state) for state in (MessageState.ARRIVING, MessageState.SENDING))
 
     def _recover(self, state: MessageState) -> int:

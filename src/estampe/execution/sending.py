@@ -14,7 +14,7 @@ from collections import Counter, defaultdict, deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from estampe.catalog import CatalogUnavailable
+from estampe.catalog import CatalogInUse, CatalogUnavailable
 from estampe.execution.composers import NoComposer
 from estampe.execution.gathering import Gathering
 from estampe.execution.lanes import Lanes
@@ -116,7 +116,7 @@ class Sending:
             self._woken.clear()
             try:
                 await self._claim()
-            except CatalogUnavailable as exc:
+            except (CatalogUnavailable, CatalogInUse) as exc:
                 self._journal.warning("the outbox cannot be read", reason=str(exc))
                 await asyncio.sleep(_REST_S)
             self._start_those_with_room()
@@ -154,7 +154,7 @@ class Sending:
             return
         try:
             held, next_ms = await self._ask(self._outbox.claim, wanted, now_ms)
-        except CatalogUnavailable:
+        except (CatalogUnavailable, CatalogInUse):
             self._lanes.add(wanted)
             raise
         self._lanes.add_later(next_ms)

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import psycopg
 import pytest
 
-from estampe.catalog import Backlog, Customers, Lane, Message, MessageState, Outbox, Postponed, tables
+from estampe.catalog import (
+    Backlog,
+    CatalogInUse,
+    CatalogUnavailable,
+    Customers,
+    Lane,
+    Message,
+    MessageState,
+    Outbox,
+    Postponed,
+    open_catalog,
+    tables,
+)
 from estampe.events import Customer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from estampe.catalog import Catalog, Held
 
 CUSTOMER = Customer(agency="DEMO", customer="028")
@@ -152,3 +168,30 @@ def test_the_backlog_is_counted_by_domain_and_state(outbox: Outbox, customers: C
     }
     assert {each.customer for each in backlog.summary(NEIGHBOUR)} == {NEIGHBOUR}
     assert len(backlog.waiting(None, 4)) == 4
+
+
+def test_one_process_sends(catalog: Catalog, catalog_url: str, tmp_path: Path) -> None:
+    """On SQLite whoever holds the data folder does; on PostgreSQL a second server is refused."""
+    catalog.own()
+    catalog.own()
+    if not catalog_url:
+        return
+    with closing(open_catalog(tmp_path, catalog_url)) as other:
+        with pytest.raises(CatalogInUse, match="another server sends"):
+            other.own()
+        catalog.close()
+        other.own()
+
+
+def test_who_lost_its_connection_owns_again(catalog: Catalog, catalog_url: str) -> None:
+    catalog.own()
+    if not catalog_url:
+        return
+    with psycopg.connect(catalog_url, autocommit=True) as operator:
+        operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with pytest.raises(CatalogUnavailable):
+        catalog.own()
+    catalog.own()
