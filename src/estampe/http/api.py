@@ -28,6 +28,8 @@ from estampe.http.refusals import translated
 from estampe.http.route import ListRoute, RecordRoute
 from estampe.http.routes import OPERATIONS
 from estampe.http.statistics import ActionStatistics, Counts
+from estampe.http.unsubscription import Unsubscription
+from estampe.tracking.unsubscribing import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -168,6 +170,8 @@ def _operations(services: Services) -> dict[str, dict[str, Operation]]:
             operations[route.path]["HEAD"] = Operation(handler, route.scope)
     for path, page in pages().items():
         operations[path] = {"GET": Operation(page), "HEAD": Operation(page)}
+    unsubscribing = Operation(Unsubscription(services))
+    operations[f"{PATH}{{token}}"] = dict.fromkeys(("GET", "HEAD", "POST"), unsubscribing)
     return operations
 
 

@@ -63,8 +63,8 @@ class Language(NamedTuple):
     """A language of the samples; the program's pattern is `languages/<name>.txt`.
 
     A pattern's margin says when a line stands: always, with a `query` or `bare` of one, with a `body` or `empty`, with
-    a `key` or `open` to all, where the answer is `json`, `text` or `silent`, for one method (`get`, `post`, `put`,
-    `delete`), or once for `each` parameter of the query.
+    a `key` or `open` to all, where the answer `says` something (`json` or `text`) or is `silent`, for one method
+    (`get`, `post`, `put`, `delete`), or once for `each` parameter of the query.
 
     Parameters:
         name: its short name.
@@ -115,6 +115,7 @@ class _Call(NamedTuple):
             "key" if self.key else "open",
             self.method.lower(),
             self.says,
+            "silent" if self.says == "silent" else "says",
         }
 
     def facts(self, language: Language) -> dict[str, str]:
