@@ -24,6 +24,7 @@ _LEAST_ROOM = 24
 _FOLD = "\r\n "
 _LONGEST_WORD = 900  # with the longest name before it, below the 998 that lines may have
 _LONGEST_PHRASE = 60
+_LONGEST_DOMAIN = 253  # RFC 1035 section 2.3.4, without the root
 _LONGEST = 4_000
 _MOST = 50
 
@@ -112,11 +113,13 @@ def address(name: str, text: str) -> str:
 
 def ascii_domain(text: str) -> str:
     """Return a domain in ASCII (RFC 3490), empty if it is none."""
+    if len(text) > _LONGEST_DOMAIN:  # a longer one takes long to encode
+        return ""
     try:
         written = text if text.isascii() else text.encode("idna").decode()
     except UnicodeError:
         return ""
-    return written if len(written) <= 253 and _DOMAIN.fullmatch(written) else ""  # noqa: PLR2004  RFC 1035
+    return written if len(written) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(written) else ""
 
 
 def brought(headers: Mapping[str, str]) -> Iterator[bytes]:
