@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -139,7 +139,8 @@ class Catalog:
     def close(self) -> None:
         """Let go of the database."""
         if self._owner is not None:
-            self._owner.invalidate()  # a pooled connection would keep the lock
+            with suppress(DBAPIError):
+                self._owner.execute(text("SELECT pg_advisory_unlock_all()"))
             self._owner.close()
             self._owner = None
         self.engine.dispose()

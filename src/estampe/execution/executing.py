@@ -6,7 +6,6 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,7 +16,7 @@ from estampe.execution.cases import Cases
 from estampe.execution.composers import Composers
 from estampe.execution.envelopes import Returns
 from estampe.execution.forgetting import Forgetting
-from estampe.execution.keyring import Keyring
+from estampe.execution.keyring import open_keyring
 from estampe.execution.launching import Launching
 from estampe.execution.ordering import Ordering, mail_domain
 from estampe.execution.policies import policies
@@ -79,9 +78,8 @@ class Execution:
         self.previewing = Previewing(catalog, customers, self._composers, self._threads)
         self._cases = Cases(catalog, customers)
         self._recovery = Recovery(outbox, customers, log_of)
-        keyring = Keyring(Path(settings.dkim_keys) if settings.dkim_keys else settings.data / "dkim")
         returns = Returns(tokens, settings.return_domain or mail_domain(settings))
-        self._ordering = Ordering(settings, keyring, returns, unsubscribe)
+        self._ordering = Ordering(settings, open_keyring(settings), returns, unsubscribe)
         self._journal = structlog.get_logger()
         self._forgetting = Forgetting(
             catalog=catalog,
