@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4, uuid5
 
@@ -11,6 +12,7 @@ from msgspec import UNSET, Raw, UnsetType
 from estampe.errors import EstampeError
 from estampe.events import InvalidEvent
 from estampe.execution.cases import Own, execution_of
+from estampe.execution.headers import HeaderRefused, brought
 
 if TYPE_CHECKING:
     from estampe.events import Execution
@@ -103,6 +105,10 @@ def read_item(json: bytes | Raw, action: str, now_ms: int, stamp: UUID | None) -
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         what, _, path = str(exc).partition(" - at ")
         raise InvalidItem(what, path.strip("`") or "$") from exc
+    try:
+        deque(brought(item.headers or {}), maxlen=0)
+    except HeaderRefused as exc:
+        raise InvalidItem(str(exc), "$.headers") from exc
     given = item.stamp if item.stamp is not UNSET else _new_stamp(now_ms, stamp)
     try:
         execution = execution_of(_block(action, item, given))

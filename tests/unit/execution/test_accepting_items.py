@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +47,10 @@ def test_an_item_nested_too_deeply_is_invalid() -> None:
     deep = b'{"recipient":{"type":"id","value":"1"},"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     with suppress(InvalidItem):
         read_item(deep, "000PE4", 1_700_000_000_000, None)
+
+
+def test_a_header_that_may_not_be_is_said_at_once() -> None:
+    json = msgspec.json.encode({"recipient": RECIPIENT, "headers": {"X-Shop": "1", "Bcc": "all@a.example"}})
+    with pytest.raises(InvalidItem, match="Bcc") as caught:
+        read_item(json, "000PE4", 1_700_000_000_000, None)
+    assert caught.value.path == "$.headers"
