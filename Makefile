@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CYCLES ?= 300
+KILLS ?= 50
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-samples check format openapi crash bench lock vendor clean
@@ -34,8 +35,9 @@ format: .venv/.developing ## Format and mend what ruff can mend
 openapi: .venv/.developing ## Write docs/openapi.json anew
 	$(BIN)/python -m estampe.http.openapi > docs/openapi.json
 
-crash: .venv/.developing ## Kill the server CYCLES times and look for a broken promise
+crash: .venv/.developing ## Kill the server CYCLES times, and KILLS times while it sends, and look for a broken promise
 	$(BIN)/python -m tests.e2e.crash --cycles $(CYCLES)
+	$(BIN)/python -m tests.e2e.crash.sending --kills $(KILLS)
 
 bench: .venv/.benching ## Compare with what one would pick instead, and write docs/benchmarks.md
 	$(BIN)/python bench/run.py

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 COMMAND = Path("/usr/sbin/postfix")
 NAME = "mx.postfix.example"
-STARTS_S = 30
+PATIENCE_S = 30
 
 REFUSED = {
     "unknown": "550 5.1.1 User unknown in virtual mailbox table",
@@ -112,9 +112,13 @@ class Postfix:
         """The address of a relay."""
         return f"smtp://127.0.0.1:{self.port}"
 
-    def mails(self) -> list[bytes]:
-        """Return all messages that were delivered, as they lie in the Maildir."""
-        return [file.read_bytes() for file in (self._folder / "mail/inbox/new").glob("*")]
+    def mails(self, count: int) -> list[bytes]:
+        """Wait until so many messages were delivered; return all, as they lie in the Maildir."""
+        new = self._folder / "mail/inbox/new"
+        deadline_s = time.monotonic() + PATIENCE_S
+        while len(files := list(new.glob("*"))) < count and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        return [file.read_bytes() for file in files]
 
     def log(self) -> str:
         """Return what it has logged."""
@@ -185,7 +189,7 @@ def _running(folder: Path, port: int) -> Iterator[None]:
         yield
     finally:
         master.terminate()
-        master.wait(STARTS_S)
+        master.wait(PATIENCE_S)
 
 
 def _daemon() -> Path:
@@ -194,7 +198,7 @@ def _daemon() -> Path:
 
 
 def _await(port: int, folder: Path, master: subprocess.Popen[bytes]) -> None:
-    deadline_s = time.monotonic() + STARTS_S
+    deadline_s = time.monotonic() + PATIENCE_S
     while master.poll() is None and time.monotonic() < deadline_s:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -28,16 +28,23 @@ class Server:
 
     Parameters:
         folder: holds the data, the marks and what the servers said.
+        settings: further settings, as environment variables.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self.data = folder / "data"
         self.said = folder / "said.txt"
         self.marks = Marks(folder / "marks")
         self.port = _free_port()
-        self.key = _make_key(self.data)
+        self.key = _make_key(self.data, settings.get("ESTAMPE_CATALOG", ""))
+        self._settings = {"ESTAMPE_RATE": "0", "ESTAMPE_LOG_LEVEL": "warning", **settings}
         self._marks_file = folder / "marks"
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self, *, hurried: bool) -> None:
         """Start a server as it is shipped, or one that seals and checkpoints all the time (hurried.py)."""
@@ -46,7 +53,7 @@ class Server:
         with self.said.open("wb") as said:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *program, "serve", "--data", str(self.data), "--port", str(self.port)],
-                env=os.environ | {"ESTAMPE_RATE": "0", "ESTAMPE_LOG_LEVEL": "warning"},
+                env=os.environ | self._settings,
                 stderr=said,
             )
 
@@ -77,9 +84,9 @@ class Server:
         return "" if done.returncode == 0 else f"{done.stdout}{done.stderr}"
 
 
-def _make_key(data: Path) -> str:
+def _make_key(data: Path, place: str) -> str:
     data.mkdir(parents=True, exist_ok=True)
-    catalog = open_catalog(data)
+    catalog = open_catalog(data, place)
     keys = Keys(catalog)
     made = keys.create(parse_customer(CUSTOMER), ("read", "write"))
     keys.close()
