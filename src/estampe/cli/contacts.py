@@ -13,7 +13,7 @@ import msgspec
 from estampe.cli.items import Source, UnreadableFile, objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     Placed = tuple[str, dict[str, Any] | str]
     """Where something stands, and a contact's fields, or else what is wrong."""
@@ -65,7 +65,7 @@ class Contacts:
             return None
         return sum(1 for _ in Contacts(self._addresses, self._files))
 
-    def __iter__(self) -> Iterator[Contact | Unfit]:
+    def __iter__(self) -> Generator[Contact | Unfit, None, None]:
         """Yield each.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -121,8 +122,8 @@ def _run(mailing: Mailing, contacts: Contacts, run: UUID, *, wait: bool) -> int:
     click.echo(f"run {run}", err=True)
     again = f"go on with the same command and --run {run}: nobody is written to twice"
     try:
-        with progress() as report:
-            for done in mailing.accept(contacts):
+        with closing(iter(contacts)) as lines, progress() as report:
+            for done in mailing.accept(lines):
                 report("accepting", done, total)
             if wait:
                 for _ in mailing.settle():
