@@ -18,6 +18,8 @@ from estampe.cli import main
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.postgresql import PostgreSQL
+
     from estampe.catalog import Catalog
 
 DEMO = parse_customer("DEMO/028")
@@ -45,10 +47,9 @@ def message(number: int, domain: str, content: int) -> Message:
     )
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A data folder: of DEMO/028 one message was tried before, two wait, one arrives; of DEMO/029 one waits."""
-    with closing(open_catalog(tmp_path)) as catalog:
+def fill(folder: Path, url: str = "") -> None:
+    """Let a message of DEMO/028 wait that was tried before, two that were not, one arrive; one of DEMO/029 wait."""
+    with closing(open_catalog(folder, url)) as catalog:
         customers = Customers(catalog)
         outbox = Outbox(catalog, customers)
         contents = {each: frozen(catalog, customers.number_of(each)) for each in (DEMO, OTHER)}
@@ -62,6 +63,12 @@ def folder(tmp_path: Path) -> Path:
         outbox.release(outbox.add(DEMO, waiting, NOW_MS + 1))
         outbox.add(DEMO, [message(4, "b.example", contents[DEMO])], NOW_MS + 2)
         outbox.release(outbox.add(OTHER, [message(5, "c.example", contents[OTHER])], NOW_MS + 3))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A data folder whose catalog is filled."""
+    fill(tmp_path)
     return tmp_path
 
 
@@ -134,6 +141,14 @@ def test_a_folder_without_catalog_is_told_and_left_alone(tmp_path: Path) -> None
     assert not (tmp_path / "none").exists()
 
 
-def test_the_database_of_the_settings_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ESTAMPE_CATALOG", "mysql://db/mail")
-    assert "no address of a PostgreSQL database" in run(tmp_path, status=1).stderr
+def test_the_database_of_the_settings_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql: PostgreSQL
+) -> None:
+    fill(tmp_path)
+    in_folder = run(tmp_path).stdout, run(tmp_path, "--summary").stdout
+    with postgresql.database() as url:
+        fill(tmp_path, url)
+        monkeypatch.setenv("ESTAMPE_CATALOG", url)
+        elsewhere = tmp_path / "elsewhere"
+        assert (run(elsewhere).stdout, run(elsewhere, "--summary").stdout) == in_folder
+        assert not elsewhere.exists()
