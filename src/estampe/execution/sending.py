@@ -100,10 +100,11 @@ class Sending:
         self._journal = journal
         self._looking: Gathering[Held, Case] = Gathering(cases.of, threads)
         self._lanes = Lanes()
-        self._hand: defaultdict[str, deque[Held]] = defaultdict(deque)
-        self._in_hand = 0
+        self._hand: defaultdict[Lane, deque[Held]] = defaultdict(deque)
+        self._ready = Lanes()  # that have some in hand
+        self._ahead: Counter[str] = Counter()  # in hand and not begun, by domain
         self._composing: Counter[str] = Counter()
-        self._changed: dict[str, None] = {}  # a row of domains, each once
+        self._in_hand = 0
         self._under_way: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._paused_until_s = 0.0
@@ -111,10 +112,13 @@ class Sending:
     async def run(self) -> None:
         """Send until the task is cancelled; messages under way then go on until `finish`."""
         self._listen()
-        self._lanes.add_later(await self._ask(self._outbox.lanes))
+        is_begun = False
         while True:
             self._woken.clear()
             try:
+                if not is_begun:
+                    self._lanes.add_later(await self._ask(self._outbox.lanes))
+                    is_begun = True
                 await self._claim()
             except (CatalogUnavailable, CatalogInUse) as exc:
                 self._journal.warning("the outbox cannot be read", reason=str(exc))
@@ -149,7 +153,7 @@ class Sending:
         self._lanes.wake(now_ms)
         if time.monotonic() < self._paused_until_s:
             return
-        wanted = self._lanes.take(self._wanted, IN_HAND - self._in_hand)
+        wanted = dict(self._lanes.take(self._wanted, IN_HAND - self._in_hand))
         if not wanted:
             return
         try:
@@ -160,28 +164,29 @@ class Sending:
         self._lanes.add_later(next_ms)
         self._in_hand += len(held)
         for each in held:
-            self._hand[each.domain].append(each)
-            self._changed[each.domain] = None
+            self._hand[each.lane].append(each)
+            self._ahead[each.domain] += 1
+        self._ready.add(each.lane for each in held)
 
     def _wanted(self, lane: Lane) -> int:
-        """Return how many of a lane to take in hand: none until few are left."""
-        left = len(self._hand[lane.domain]) if lane.domain in self._hand else 0
+        """Return how many of a lane to take in hand: none until few to its domain are left."""
+        left = self._ahead[lane.domain]
         return AHEAD - left if left <= AHEAD // 2 else 0
 
     def _start_those_with_room(self) -> None:
-        """Start what may be, a domain after the other; those that have to wait are first next time."""
-        domains, self._changed = self._changed, {}
-        for domain in domains:
-            waiting = self._hand[domain]
-            room = self._relays.room(domain) - self._composing[domain]
-            for _ in range(min(len(waiting), room, self._at_once - len(self._under_way))):
-                self._start(waiting.popleft())
-            if waiting:
-                self._changed[domain] = None
+        """Start what may be, one message of each customer after the other."""
+        for lane, _ in self._ready.take(self._room, self._at_once - len(self._under_way)):
+            self._start(self._hand[lane].popleft())
+            if self._hand[lane]:
+                self._ready.add([lane])
             else:
-                del self._hand[domain]
+                del self._hand[lane]
+
+    def _room(self, lane: Lane) -> int:
+        return min(1, self._relays.room(lane.domain) - self._composing[lane.domain])
 
     def _start(self, held: Held) -> None:
+        self._ahead[held.domain] -= 1
         self._composing[held.domain] += 1
         task = asyncio.create_task(self._bring(held))
         self._under_way.add(task)
@@ -195,7 +200,7 @@ class Sending:
         if pause_s:
             due_s = pause_s
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(due_s, _LOOK_S if self._changed else _REST_S)):
+            async with asyncio.timeout(min(due_s, _LOOK_S if self._ready else _REST_S)):
                 await self._woken.wait()
 
     async def _bring(self, held: Held) -> None:
@@ -225,7 +230,6 @@ class Sending:
                     break
         finally:
             self._composing[held.domain] -= 1
-            self._changed[held.domain] = None
         if cancellation:
             await self._settling.end(held, case.customer, cancelled(case, cancellation))
             self._count("cancelled")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 
-from estampe.catalog import Backlog, Contacts, MessageState
+from estampe.catalog import Backlog, CatalogUnavailable, Contacts, MessageState
 from estampe.events import ActivationDetail, BounceDetail, EmptyAddress
 from estampe.execution.cases import Cases
 from estampe.execution.orders import Delivered, Letter, Refused
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from estampe.catalog import Lane
     from estampe.events import Cancellation
     from estampe.execution.cases import Case
 
@@ -86,6 +87,7 @@ class _Office:
         self.counted: Counter[str] = Counter()
         self.schedule_ms: Sequence[int] = (5, 5)
         self.patience_s = 5.0
+        self.at_once = 100
         self.log_of: Callable[[Any], Any] = world.logs.of
         self._composing = composing or _Composing()
 
@@ -107,7 +109,7 @@ class _Office:
                 relays=self.relay,  # type: ignore[arg-type]  # it does what sending asks of relays
                 settling=settling,
                 schedule_ms=self.schedule_ms,
-                at_once=100,
+                at_once=self.at_once,
                 threads=threads,
                 count=lambda word: self.counted.update([word]),
                 journal=journal,
@@ -150,6 +152,33 @@ def test_many_messages_end_once_each_within_the_room_of_their_domain(world: Outg
     assert office.relay.most == 3
     assert {world_type for stamp in stamps[:5] for world_type in world.types(stamp)} == {"activation"}
     assert sorted(letter.recipient for letter in office.relay.letters) == sorted(each.address for each in contacts)
+
+
+def test_who_sends_one_message_does_not_wait_for_all_of_the_others(world: Outgoing) -> None:
+    """Domains with a backlog fill all places, and yet the one message is among the first."""
+    crowd = [contact for number in range(4) for contact in world.contacts(20, f"crowd{number}.example")]
+    for contact in [*crowd, *world.contacts(1, "one.example")]:
+        world.accept(contact)
+    office = _Office(world, _Relay(TAKEN, room=2))
+    office.at_once = 4
+    office.run_until_empty()
+    place = [letter.recipient.endswith("@one.example") for letter in office.relay.letters].index(True)
+    assert place < 10
+
+
+def test_a_catalog_that_is_away_at_first_is_waited_for(world: Outgoing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("estampe.execution.sending._REST_S", 0.01)
+    stamp = world.accept(*world.contacts(1))
+    lanes, away = world.outbox.lanes, [CatalogUnavailable("The catalog", "it is away")] * 3
+
+    def lanes_if_there() -> dict[Lane, int]:
+        if away:
+            raise away.pop()
+        return lanes()
+
+    monkeypatch.setattr(world.outbox, "lanes", lanes_if_there)
+    _Office(world, _Relay(TAKEN)).run_until_empty()
+    assert world.types(stamp) == ["activation"]
 
 
 def test_what_is_refused_for_good_bounces_and_marks_its_contact(world: Outgoing) -> None:
