@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import suppress
 from ipaddress import ip_address
@@ -14,7 +15,6 @@ from estampe.execution.answers import printable, reason, said, split
 from estampe.execution.orders import Delivered, Refused
 
 if TYPE_CHECKING:
-    import asyncio
     from ssl import SSLContext
 
     from estampe.execution.orders import Letter
@@ -111,10 +111,10 @@ class Dialogue:
             await _secure(smtp, relay)
             await _log_in(smtp, relay)
         except (aiosmtplib.SMTPException, OSError) as exc:
-            smtp.close()
+            _cut(smtp)
             raise Lost(relay.name, reason(exc), code=getattr(exc, "code", 0)) from exc
         except BaseException:
-            smtp.close()
+            _cut(smtp)
             raise
         return cls(relay, smtp, _mta(smtp, greeting) or relay.host)
 
@@ -140,14 +140,12 @@ class Dialogue:
     async def quit(self) -> None:
         """Take leave and close."""
         with suppress(aiosmtplib.SMTPException, OSError):
-            await self._smtp.quit(timeout=_FAREWELL_S)
+            await self._smtp.execute_command(b"QUIT", timeout=_FAREWELL_S)
         self.close()
 
     def close(self) -> None:
         """Close at once; what is not sent yet never will be."""
-        if self._smtp.transport:
-            cast("asyncio.WriteTransport", self._smtp.transport).abort()
-        self._smtp.close()
+        _cut(self._smtp)
 
     def _unfit(self, letter: Letter, size: int) -> Refused | None:
         """Refuse what the relay is known not to take, or what cannot be said in SMTP."""
@@ -191,6 +189,9 @@ class Dialogue:
         return None if answer.code // 100 == going_on else self._refusal(answer)
 
     async def _hand_over(self, message: bytes) -> Delivered | Refused:
+        # Python 3.11's wait_for swallows a cancellation that comes together with an answer.
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError
         if (protocol := self._smtp.protocol) is None or not protocol.is_connected:
             raise self._lost("the connection was lost")
         seconds = cast("float", self._smtp.timeout) + len(message) / _SLOWEST
@@ -223,6 +224,12 @@ class Dialogue:
 
     def _refused(self, code: int, enhanced: str, diagnostic: str) -> Refused:
         return Refused(code=code, enhanced=enhanced, diagnostic=diagnostic, mta=self._mta)
+
+
+def _cut(smtp: aiosmtplib.SMTP) -> None:
+    if smtp.transport:
+        cast("asyncio.WriteTransport", smtp.transport).abort()
+    smtp.close()
 
 
 async def _secure(smtp: aiosmtplib.SMTP, relay: Relay) -> None:
