@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Select, func, select
 
 from estampe.catalog.outbox import MessageState
-from estampe.catalog.tables import outbox
+from estampe.catalog.tables import customers, outbox
 from estampe.events import Customer  # noqa: TC001  the same
 
 if TYPE_CHECKING:
@@ -84,7 +84,11 @@ class Backlog:
             return dict.fromkeys(MessageState, 0) | {MessageState(state): count for state, count in rows}
 
     def _of(self, customer: Customer | None, found: Select[Any]) -> Select[Any]:
-        return found if customer is None else found.where(outbox.c.customer == self._customers.number_of(customer))
+        if customer is None:
+            return found
+        names = {"agency": customer.agency, "customer": customer.customer}
+        number = select(customers.c.number).filter_by(**names).scalar_subquery()
+        return found.where(outbox.c.customer == number)
 
     def _rows(self, found: Select[Any]) -> list[Row[Any]]:
         with self._catalog.reading() as connection:

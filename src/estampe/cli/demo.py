@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 CUSTOMER = parse_customer("DEMO/028")
 SEED = 28
 HOST = "127.0.0.1"
-LOUD = {"ESTAMPE_LOG_LEVEL": "info", "ESTAMPE_LOG_FORMAT": "json"}  # the server must say where it listens
+ALONE = {
+    "ESTAMPE_LOG_LEVEL": "info",  # the server must say where it listens
+    "ESTAMPE_LOG_FORMAT": "json",
+    "ESTAMPE_CATALOG": "",  # and touches nothing but its folder
+}
 TICK_S = 0.1
 LARGEST_BATCH = 1_000
 
@@ -91,7 +95,7 @@ def _server(data: Path, port: int) -> Iterator[str]:
     lines = data / "server.log"
     with lines.open("wb") as out:
         child = subprocess.Popen(  # noqa: S603  ourselves
-            command, env=os.environ | LOUD, stdout=out, stderr=out, start_new_session=True
+            command, env=os.environ | ALONE, stdout=out, stderr=out, start_new_session=True
         )
     try:
         yield _listening(child, lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from estampe.catalog import Blacklist, Contacts, Segments, frozen_content
+from estampe.catalog import Blacklist, Contacts, Fields, Segments, frozen_content
 from estampe.events import decode_draft
 
 if TYPE_CHECKING:
@@ -42,16 +42,25 @@ class Case:
         customer: whose it is.
         frozen: the content of its action.
         contact: who it is for; None if the contact was deleted since.
+        fields: the names of what the customer knows of contacts.
         barred: by what it is barred, `excluded` or `blacklisted`.
     """
 
-    def __init__(
-        self, held: Held, customer: Customer, frozen: Frozen, contact: Contact | None, barred: frozenset[Bar]
+    def __init__(  # noqa: PLR0913  one for each thing that is known
+        self,
+        *,
+        held: Held,
+        customer: Customer,
+        frozen: Frozen,
+        contact: Contact | None,
+        fields: Sequence[str],
+        barred: frozenset[Bar],
     ) -> None:
         self.held = held
         self.customer = customer
         self.frozen = frozen
         self.contact = contact
+        self.fields = fields
         self.barred = barred
         self.letter: Letter | None = None
 
@@ -104,6 +113,7 @@ class Cases:
         contacts = Contacts(self._catalog, number).facts({each.contact for each in held})
         blacklisted = Blacklist(self._catalog, number).holds({contact.address for contact in contacts.values()})
         excluded = self._excluded(number, held)
+        fields = [field.name for field in Fields(self._catalog, number).list()]
         for each in held:
             contact = contacts.get(each.contact)
             bars: dict[Bar, bool] = {
@@ -111,7 +121,14 @@ class Cases:
                 "blacklisted": contact is not None and contact.address in blacklisted,
             }
             barred = frozenset(bar for bar, holds in bars.items() if holds)
-            yield Case(each, customer, self._content(each.content), contact, barred)
+            yield Case(
+                held=each,
+                customer=customer,
+                frozen=self._content(each.content),
+                contact=contact,
+                fields=fields,
+                barred=barred,
+            )
 
     def _excluded(self, number: int, held: Sequence[Held]) -> set[tuple[str, str]]:
         """Return which action excludes which contact, by its segments."""

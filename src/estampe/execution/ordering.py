@@ -11,10 +11,10 @@ from msgspec import UNSET
 from estampe.execution.orders import Order, Sender, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from uuid import UUID
 
-    from estampe.catalog import Frozen, Mail
+    from estampe.catalog import Contact, Frozen, Mail
     from estampe.execution.cases import Case
     from estampe.execution.envelopes import Returns
     from estampe.execution.keyring import Keyring
@@ -60,7 +60,7 @@ class Ordering:
             stamp=stamp,
             template=template,
             as_is=as_is,
-            variables=variables(case.contact.values if case.contact else {}, data, case.own.variables),
+            variables=variables(known(case.fields, case.contact), data, case.own.variables),
             sender=sender,
             to=case.address,
             headers=case.own.headers,
@@ -82,6 +82,11 @@ def variables(values: Mapping[str, Any], data: Any, own: Mapping[str, Any]) -> d
     """Return what templates may name: the contact's fields, members of `data`, the call's variables; later ones win."""
     members = data if isinstance(data, dict) else {}
     return {**values, **members, **own, "contact": dict(values), "data": data}
+
+
+def known(fields: Iterable[str], contact: Contact | None) -> dict[str, Any]:
+    """Return a contact's fields by name; those without a value are null, so a template may name them."""
+    return dict.fromkeys(fields) | (contact.values if contact else {})
 
 
 def mail_domain(settings: Settings) -> str:

@@ -7,16 +7,16 @@ import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from estampe.catalog import Actions, Contacts, UnknownContact
+from estampe.catalog import Actions, Contacts, Fields, UnknownContact
 from estampe.errors import EstampeError
-from estampe.execution.ordering import variables
+from estampe.execution.ordering import known, variables
 from estampe.execution.orders import NoLetter, Order, Sender, Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Executor
 
-    from estampe.catalog import Action, Catalog, Contact, Customers
+    from estampe.catalog import Action, Catalog, Customers
     from estampe.events import Customer, Identity
     from estampe.execution.composers import Composers
     from estampe.execution.orders import Rendered
@@ -67,33 +67,34 @@ class Previewing:
             NoComposer: nothing can be rendered now.
         """
         asked = customer, action, recipient
-        found, contact = await asyncio.get_running_loop().run_in_executor(self._threads, self._look, *asked)
-        rendered = await self._composers.preview(_order(found, contact, data, own or {}), customer)
+        found, values = await asyncio.get_running_loop().run_in_executor(self._threads, self._look, *asked)
+        order = _order(found, variables(values, data, own or {}))
+        rendered = await self._composers.preview(order, customer)
         if isinstance(rendered, NoLetter):
             raise NotRendered(rendered.message)
         return rendered
 
-    def _look(self, customer: Customer, action: str, recipient: Identity | None) -> tuple[Action, Contact | None]:
+    def _look(self, customer: Customer, action: str, recipient: Identity | None) -> tuple[Action, dict[str, Any]]:
         number = self._customers.number_of(customer)
         found = Actions(self._catalog, number).get(action)
         if recipient is None:
-            return found, None
+            return found, {}
         (contact,) = Contacts(self._catalog, number).find([recipient])
         if contact is None:
             raise UnknownContact(recipient.type)
-        return found, contact
+        return found, known([field.name for field in Fields(self._catalog, number).list()], contact)
 
 
-def _order(action: Action, contact: Contact | None, data: object, own: Mapping[str, Any]) -> Order:
+def _order(action: Action, named: dict[str, Any]) -> Order:
     mail = action.mail()
     if mail is None:
         raise NotRendered(f"action {action.id} has no content that could be rendered")
     return Order(
         stamp=_NOBODY,
         template=Template(subject=mail.subject, html=mail.html, text=mail.text),
-        variables=variables(contact.values if contact else {}, data, own),
+        variables=named,
         sender=Sender(address=""),
-        to=contact.address if contact else "",
+        to="",
         message_id="",
         return_path="",
         time_ms=time.time_ns() // 1_000_000,

@@ -65,7 +65,7 @@ def _case(contact: Contact | None, *bars: Bar, pressure: bool = True) -> Case:
     )
     body = {"settings": {"mp": {"use": pressure}}}
     frozen = Frozen(id=1, customer=1, action="000001", type=ActionType.MAIL_MESSAGE, body=body, mail=Mail())
-    return Case(held, CUSTOMER, frozen, contact, frozenset(bars))
+    return Case(held=held, customer=CUSTOMER, frozen=frozen, contact=contact, fields=(), barred=frozenset(bars))
 
 
 class _World:
