@@ -68,7 +68,7 @@ class Opened:
 
     def go(self, tag: str, operation: str) -> Locator:
         """Go to an operation by the menu, and return its section."""
-        self.menu.get_by_role("button", name=f"Open Group - {tag}").click()
+        self.menu.get_by_role("button", name=f"Open Group - {tag}", exact=True).click()
         self.menu.locator(f"a[href$='/{operation}']").click()
         section = self.page.locator(f"section[id$='/{operation}']")
         section.get_by_role("button", name="Test Request").wait_for()

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from estampe.demo import Generator
-from estampe.http.routes import OPERATIONS, PUBLISH, ListRoute
+from estampe.http.records.rows import RECORDS
+from estampe.http.route import ListRoute
+from estampe.http.routes import OPERATIONS, PUBLISH
 from estampe.http.schemas import EVENTS, draft_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from conftest import LiveServer
-    from estampe.http.routes import Route
+    from estampe.http.route import Route
 
 TOOLS = Path(__file__).parents[1] / "tools"
 
@@ -59,7 +61,7 @@ def one_of_each_kind() -> list[Route]:
         for route in OPERATIONS
         if isinstance(route, ListRoute)
     }
-    others = [route for route in OPERATIONS if not isinstance(route, ListRoute) and route != PUBLISH]
+    others = [route for route in OPERATIONS if not isinstance(route, ListRoute) and route not in {PUBLISH, *RECORDS}]
     return [*kinds.values(), *others]
 
 
@@ -70,3 +72,7 @@ def test_one_operation_of_each_kind_does_as_described(served: LiveServer) -> Non
 def test_publishing_does_as_described(served: LiveServer) -> None:
     """Without the phase that goes through every constraint of every type of event: it takes a minute."""
     look_for_faults(served, [PUBLISH], "--phases", "examples,fuzzing", "--max-examples", "20")
+
+
+def test_operations_on_the_catalog_do_as_described(served: LiveServer) -> None:
+    look_for_faults(served, RECORDS)

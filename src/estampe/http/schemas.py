@@ -16,6 +16,8 @@ from estampe.events.schema import described, event_schemas, name_of, reference, 
 from estampe.http.campaigns import CampaignSelection
 from estampe.http.problems import ProblemDetails
 from estampe.http.publications import Receipt
+from estampe.http.records.executing import ExecutionItem
+from estampe.http.records.rendering import Preview
 from estampe.http.records.rows import RECORDS
 from estampe.http.statistics import Row
 from estampe.stats import Statistics
@@ -97,9 +99,6 @@ def record_schemas() -> dict[str, tuple[Schema | None, Schema | None]]:
     return _records()[0]
 
 
-_IDENTITIES = ("recipient", "receiver")
-
-
 @cache
 def _records() -> tuple[dict[str, tuple[Schema | None, Schema | None]], dict[str, Schema]]:
     types = [each for route in RECORDS for each in (route.takes, route.gives) if each is not None]
@@ -113,13 +112,12 @@ def _records() -> tuple[dict[str, tuple[Schema | None, Schema | None]], dict[str
         for route in RECORDS
     }
     for part in parts.values():
-        for name, schema in list(part.get("properties", {}).items()):
+        for schema in part.get("properties", {}).values():
             schema.pop("default", None)
-            if "discriminator" in schema and name in _IDENTITIES:
-                part["properties"][name] = reference("Identity")
-            elif name in _IDENTITIES and any("discriminator" in each for each in schema.get("anyOf", ())):
-                schema["anyOf"] = [reference("Identity"), {"type": "null"}]
-    parts.pop("Other", None)
+    parts[ExecutionItem.__name__]["properties"]["recipient"] = reference("Identity")
+    for name in ("recipient", "receiver"):
+        parts[Preview.__name__]["properties"][name]["anyOf"][0] = reference("Identity")
+    del parts["Other"]
     return by_name, parts
 
 

@@ -102,7 +102,7 @@ class ActionScheduler(Struct, frozen=True, kw_only=True, rename="camel"):
     """
 
     type: str | None = None
-    start_date: Date | None = None
+    start_date: str | None = None
     segments: ActionSegments | None = None
     speed: Any = None
 

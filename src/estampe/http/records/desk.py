@@ -77,4 +77,4 @@ def pages(page: Callable[[str, int], Sequence[Contact]]) -> Iterator[Sequence[Co
 
 def date(time_ms: int) -> str:
     """Write Unix milliseconds as the documented API does, such as `2016-04-04T08:40:00Z`."""
-    return f"{datetime.fromtimestamp(time_ms // 1_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return datetime.fromtimestamp(time_ms // 1_000, UTC).isoformat().replace("+00:00", "Z")

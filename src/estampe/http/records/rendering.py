@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from estampe.catalog import Contacts, UnknownContact
-from estampe.events import Identity  # noqa: TC001  msgspec reads the annotation
+from estampe.execution.items import InvalidItem, read_item
+from estampe.http.bodies import converted, invalid_body
 from estampe.http.parameters import read_path, read_query
 from estampe.http.records.reading import read_body
 
 if TYPE_CHECKING:
-    from estampe.events import Customer
+    from estampe.events import Customer, Identity
     from estampe.http.exchange import Exchange
     from estampe.http.route import RecordRoute
     from estampe.http.services import Services
@@ -29,8 +31,8 @@ class Preview(Struct, frozen=True, kw_only=True):
         variables: as an execution brings them.
     """
 
-    recipient: Identity | None = None
-    receiver: Identity | None = None
+    recipient: dict[str, Any] | None = None
+    receiver: dict[str, Any] | None = None
     data: Any = None
     variables: dict[str, Any] | None = None
 
@@ -74,8 +76,8 @@ class Rendition:
         action: str = read_path(exchange.path_texts, self._route.parameters)["action"]
         customer, key_id = exchange.key.customer, exchange.key.id
         with self._services.room.taken(key_id) as take:
-            wanted: Preview = await read_body(exchange, self._route, self._services, take)
-            recipient = wanted.recipient or wanted.receiver
+            wanted = converted(await read_body(exchange, self._route, self._services, take), Preview)
+            recipient = _identity(wanted, action)
             address = await self._services.clerks.take(key_id, self._address, customer, recipient)
             previewing = self._services.execution.previewing
             made = await previewing.preview(customer, action, recipient, wanted.data, wanted.variables)
@@ -90,3 +92,15 @@ class Rendition:
         if contact is None:
             raise UnknownContact(f"{getattr(recipient, 'value', recipient.type)}")
         return contact.address
+
+
+def _identity(wanted: Preview, action: str) -> Identity | None:
+    """Return who a message is for, read as an execution's recipient is."""
+    named = wanted.recipient or wanted.receiver
+    if named is None:
+        return None
+    item = msgspec.json.encode({"recipient": named})
+    try:
+        return read_item(item, action, time.time_ns() // 1_000_000, None).execution.recipient
+    except InvalidItem as exc:
+        raise invalid_body(f"{exc} - at `{exc.path}`") from exc

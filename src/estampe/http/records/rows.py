@@ -33,7 +33,7 @@ _Values = dict[str, targets.Value]
 _VALIDATE = RecordRoute(
     method="POST",
     path="/actions/{id}/validation",
-    tag="actions kept",
+    tag="composing actions",
     name="validateAction",
     summary="Validate an action: for a test first, then for all.",
     description="The first step freezes its content; the second lets it be executed, and launches a campaign.",
@@ -48,7 +48,7 @@ _VALIDATE = RecordRoute(
 _ACTIONS = (
     RecordRoute(
         path="/actions",
-        tag="actions kept",
+        tag="composing actions",
         name="listActions",
         summary="All actions, without their content.",
         says="The actions, the oldest first; streamed.",
@@ -58,7 +58,7 @@ _ACTIONS = (
     RecordRoute(
         method="POST",
         path="/actions",
-        tag="actions kept",
+        tag="composing actions",
         name="createAction",
         summary="Make an action.",
         description="With all that its messages need (a sender's prefix, a subject, HTML or text) it is in state 20.",
@@ -72,7 +72,7 @@ _ACTIONS = (
     ),
     RecordRoute(
         path="/actions/{id}",
-        tag="actions kept",
+        tag="composing actions",
         name="getAction",
         summary="One action.",
         parameters=(ACTION,),
@@ -84,7 +84,7 @@ _ACTIONS = (
     RecordRoute(
         method="PUT",
         path="/actions/{id}",
-        tag="actions kept",
+        tag="composing actions",
         name="updateAction",
         summary="Change an action that is not validated.",
         scope="write",
@@ -100,7 +100,7 @@ _ACTIONS = (
     RecordRoute(
         method="DELETE",
         path="/actions/{id}",
-        tag="actions kept",
+        tag="composing actions",
         name="deleteAction",
         summary="Delete an action; what was accepted of it is sent.",
         scope="write",
@@ -114,7 +114,7 @@ _ACTIONS = (
     RecordRoute(
         method="DELETE",
         path="/actions/{id}/validation",
-        tag="actions kept",
+        tag="composing actions",
         name="unvalidateAction",
         summary="Take an action's validation back, so that it can be changed.",
         scope="write",
@@ -126,12 +126,13 @@ _ACTIONS = (
     RecordRoute(
         method="POST",
         path="/actions/{id}/render",
-        tag="actions kept",
+        tag="composing actions",
         name="renderAction",
         summary="Render an action's message for a target, in any state, without sending it.",
         parameters=(ACTION,),
         says="The message as the target would read it.",
         takes=Preview,
+        reads=dict[str, Any],
         media=("application/json", MAIL),
         gives=Rendering,
         refuses=(*_NO_ACTION, *_NO_TARGET, Kind.NOT_RENDERED, Kind.NOT_READY),
@@ -141,7 +142,7 @@ _ACTIONS = (
 _TARGETS = (
     RecordRoute(
         path="/targets",
-        tag="targets kept",
+        tag="contacts",
         name="findTargets",
         summary="The target that `unicity` or `hash` names; all targets without either.",
         parameters=(_UNICITY, _HASH),
@@ -153,7 +154,7 @@ _TARGETS = (
     RecordRoute(
         method="POST",
         path="/targets",
-        tag="targets kept",
+        tag="contacts",
         name="createTarget",
         summary="Make a target.",
         description="The body has values by the names of fields, or their ids. Names that are not known become fields.",
@@ -167,7 +168,7 @@ _TARGETS = (
     RecordRoute(
         method="PUT",
         path="/targets",
-        tag="targets kept",
+        tag="contacts",
         name="putTarget",
         summary="Change the target that `unicity` names, or make it.",
         scope="write",
@@ -181,7 +182,7 @@ _TARGETS = (
     ),
     RecordRoute(
         path="/targets/{id}",
-        tag="targets kept",
+        tag="contacts",
         name="getTarget",
         summary="One target.",
         parameters=(TARGET,),
@@ -193,7 +194,7 @@ _TARGETS = (
     RecordRoute(
         method="PUT",
         path="/targets/{id}",
-        tag="targets kept",
+        tag="contacts",
         name="updateTarget",
         summary="Change values of a target; those that are not named stay, null takes one away.",
         scope="write",
@@ -207,7 +208,7 @@ _TARGETS = (
     RecordRoute(
         method="DELETE",
         path="/targets/{id}",
-        tag="targets kept",
+        tag="contacts",
         name="deleteTarget",
         summary="Delete a target; its events stay.",
         scope="write",
@@ -218,7 +219,7 @@ _TARGETS = (
     ),
     RecordRoute(
         path="/fields",
-        tag="targets kept",
+        tag="contacts",
         name="listFields",
         summary="All fields: what is known of targets.",
         says="The fields, the oldest first.",
@@ -489,7 +490,7 @@ _EXECUTIONS = (
     RecordRoute(
         method="POST",
         path="/actions/{id}/execution",
-        tag="executing",
+        tag="executing actions",
         name="executeAction",
         summary="Execute a validated action for one target.",
         scope="write",
@@ -505,7 +506,7 @@ _EXECUTIONS = (
     RecordRoute(
         method="POST",
         path="/actions/{id}/executions",
-        tag="executing",
+        tag="executing actions",
         name="executeActions",
         summary="Execute a validated action for many targets.",
         description="An item that is wrong does not touch the others.",
@@ -522,7 +523,7 @@ _EXECUTIONS = (
     RecordRoute(
         method="POST",
         path="/actions/{id}/targets/{target}",
-        tag="executing",
+        tag="executing actions",
         name="executeForTarget",
         summary="Execute a validated action for the target that the path names.",
         scope="write",

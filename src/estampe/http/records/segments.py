@@ -54,7 +54,7 @@ class NewSegment(Struct, frozen=True, kw_only=True, rename="camel"):
     type: Literal["static"] = "static"
     name: str
     description: str | None = None
-    expiration: Date | None = None
+    expiration: str | None = None
     is_test: bool | None = None
 
 
@@ -64,7 +64,7 @@ class SegmentChange(Struct, frozen=True, kw_only=True, rename="camel"):
     type: Literal["static"] = "static"
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
-    expiration: Date | UnsetType | None = UNSET
+    expiration: str | UnsetType | None = UNSET
     is_test: bool | UnsetType | None = UNSET
 
 
