@@ -139,9 +139,11 @@ class Dialogue:
 
     async def quit(self) -> None:
         """Take leave and close."""
-        with suppress(aiosmtplib.SMTPException, OSError):
-            await self._smtp.execute_command(b"QUIT", timeout=_FAREWELL_S)
-        self.close()
+        try:
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await self._smtp.execute_command(b"QUIT", timeout=_FAREWELL_S)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Close at once; what is not sent yet never will be."""

@@ -190,6 +190,12 @@ def test_a_relay_that_announces_no_size_is_told_none() -> None:
     assert "MAIL FROM:<b+1@bounce.example>" in server.commands
 
 
+def test_a_relay_that_knows_no_ehlo_is_greeted_in_the_old_way() -> None:
+    server = SmtpServer({"EHLO": "502 5.5.1 not here"})
+    assert send_one(server) == Delivered(mta="mx.example", answer="2.0.0 taken")
+    assert server.commands[:3] == ["EHLO we.example", "HELO we.example", "MAIL FROM:<b+1@bounce.example>"]
+
+
 @pytest.mark.parametrize(
     ("sender", "recipient", "enhanced"),
     [
