@@ -12,11 +12,12 @@ import httpx
 from estampe.catalog import Contacts, Customers, Keys, open_catalog, parse_customer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
 CUSTOMER = parse_customer("DEMO/028")
-PATIENCE_S = 100
+PATIENCE_S = 30
 CONTENT = {
     "headers": {"from": {"prefix": "shop", "domain": "shop.example", "label": "The Shop"}},
     "subject": "Your order, {{ Email }}",
@@ -40,6 +41,9 @@ class Mailing:
             key = keys.create(CUSTOMER, ("read", "write")).text
         self.client = httpx.Client(base_url=url, headers={"X-Key": key}, trust_env=False, timeout=60)
         self.action = ""
+        self._start = "0"
+        self._events: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._ended: set[str] = set()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -66,29 +70,42 @@ class Mailing:
 
     def ask(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
         """Call the server; return what it answers."""
-        answer = self.client.request(method, path, json=body, headers=headers)
-        assert answer.is_success, answer.text
+        answer = self._answered(method, path, json=body, headers=headers)
         return answer.json() if answer.content else None
 
-    def events(self) -> dict[str, list[dict[str, Any]]]:
-        """Return all events of the action's messages, by the stamp's id, in order."""
-        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for event in self.ask("GET", f"/actions/{self.action}/events?sort=asc"):
+    def settled(self, stamps: AbstractSet[str], patience_s: float = PATIENCE_S) -> Mapping[str, list[dict[str, Any]]]:
+        """Wait until each message is activated or cancelled; return all events of the action by stamp, in order.
+
+        Parameters:
+            stamps: the messages.
+            patience_s: how long to wait while nothing happens, seconds.
+        """
+        self._read()
+        deadline_s = time.monotonic() + patience_s
+        while stamps - self._ended and time.monotonic() < deadline_s:
+            time.sleep(0.2)
+            if self._read():
+                deadline_s = time.monotonic() + patience_s
+        return self._events
+
+    def _read(self) -> int:
+        """Read events that became final since; return their number."""
+        path = f"/actions/{self.action}/events"
+        answer = self._answered("GET", path, params={"start": self._start, "sort": "asc"})
+        self._start = answer.headers["X-Events-Complete-Until"]
+        events = answer.json()
+        for event in events:
             detail = event["source"]["detail"]
             block = detail["activation"] if "activation" in detail else detail["execution"]
-            found[block["stamp"]["id"]].append(event)
-        return found
+            self._events[block["stamp"]["id"]].append(event)
+            if event["type"] in ENDS:
+                self._ended.add(block["stamp"]["id"])
+        return len(events)
 
-    def settled(self, stamps: Collection[str]) -> dict[str, list[dict[str, Any]]]:
-        """Wait until each message is activated or cancelled, and return all events."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while True:
-            events = self.events()
-            open_ones = [stamp for stamp in stamps if not any(event["type"] in ENDS for event in events[stamp])]
-            if not open_ones:
-                return events
-            assert time.monotonic() < deadline_s, f"{len(open_ones)} of {len(stamps)} messages have no end yet"
-            time.sleep(0.2)
+    def _answered(self, method: str, path: str, **options: Any) -> httpx.Response:
+        answer = self.client.request(method, path, **options)
+        assert answer.is_success, answer.text
+        return answer
 
 
 def recipient(address: str, **members: Any) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Sent:
 
     def __init__(self, server: Mailing, mail_server: postfix.Postfix, stamps: Mapping[str, str], record: bytes) -> None:
         self.stamps = stamps
-        self.events = server.settled(stamps.values())
+        self.events = server.settled(set(stamps.values()))
         kept = sum(kind_of(address) in TAKEN for address in stamps)
         self.mails = {_message_id(mail): mail for mail in mail_server.mails(kept)}
         self.arrived = len(mail_server.mails(kept))
