@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from estampe.catalog.tables import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import Connection, Row
@@ -69,9 +69,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one call of `Outbox.add` did: rows that it made, and stamps that the outbox had already."""
+    """What one call of `Outbox.add` did: rows that it made, by stamp, and stamps that the outbox had already."""
 
-    rows: tuple[int, ...]
+    rows: dict[UUID, int]
     lanes: frozenset[Lane]
     known: frozenset[UUID]
 
@@ -176,19 +176,27 @@ class Outbox:
                 returned = connection.execute(insert.returning(outbox.c.stamp, outbox.c.seq), some)
                 added.update((row.stamp, row.seq) for row in returned)
         lanes = frozenset(Lane(number, message.domain) for message in messages if message.stamp in added)
-        return Batch(rows=tuple(added.values()), lanes=lanes, known=frozenset(rows.keys() - added.keys()))
+        return Batch(rows=added, lanes=lanes, known=frozenset(rows.keys() - added.keys()))
 
-    def release(self, batch: Batch) -> None:
-        """Let messages of a batch be sent: their executions are in the log."""
+    def release(self, batch: Batch, ended: Container[UUID] = ()) -> None:
+        """Let messages of a batch be sent, whose executions are in the log; end those that are over already.
+
+        Parameters:
+            batch: the batch.
+            ended: stamps of messages whose activation or cancellation is in the log.
+        """
         with self._catalog.writing() as connection:
-            _set_state(connection, batch.rows, MessageState.WAITING)
+            _set_state(
+                connection, [row for stamp, row in batch.rows.items() if stamp not in ended], MessageState.WAITING
+            )
+            _delete(connection, [row for stamp, row in batch.rows.items() if stamp in ended])
         if self._listener and batch.lanes:
             self._listener(batch.lanes)
 
     def drop(self, batch: Batch) -> None:
         """Forget messages of a batch, whose executions could not be kept."""
         with self._catalog.writing() as connection:
-            _delete(connection, batch.rows)
+            _delete(connection, list(batch.rows.values()))
 
     def lanes(self) -> dict[Lane, int]:
         """Return each lane in which messages wait, with the time when the first of them is due, Unix milliseconds."""

@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Raw
 
 from estampe.catalog import Actions, CatalogUnavailable, Contacts, Message, State, WrongState, domain_of, frozen_content
-from estampe.events import EventType, Execution, Footprint, encode_block, event_id
+from estampe.events import Execution, Footprint, encode_block
 from estampe.execution.items import InvalidItem, Wanted, read_item
-from estampe.execution.outcomes import executed
+from estampe.execution.outcomes import ends, executed
 from estampe.log import LogError
 
 if TYPE_CHECKING:
@@ -155,24 +155,27 @@ class Acceptance:
         return accepted
 
     def _keep(self, customer: Customer, content: int, accepted: Iterable[_Accepted], now_ms: int) -> None:
-        """Keep messages that are not known yet: in the outbox, then their executions in the log."""
+        """Keep messages in the outbox, then their executions in the log; those that are there already stay as they are.
+
+        Messages that are over leave the outbox again. They are asked for only when they are in it: before, one that
+        another call has just put there may come to its end unseen, and would be sent once more.
+        """
         by_stamp: dict[UUID, _Accepted] = {}
         for each in accepted:
             by_stamp.setdefault(each.stamp, each)
-        self.catch_up()
-        log = self._log_of(customer)
-        for known in self._known(log, by_stamp.values()):
-            del by_stamp[known]
         if not by_stamp:
             return
+        self.catch_up()
+        log = self._log_of(customer)
         batch = self._outbox.add(customer, [_message(each, content) for each in by_stamp.values()], now_ms)
         try:
+            ended = self._ended(log, by_stamp.values())
             # Also of those that another call has just put into the outbox: this answer must be true by itself.
             log.publish([executed(each.execution, each.stamp) for each in by_stamp.values()]).result()
         except LogError:
             self._do(partial(self._outbox.drop, batch))
             raise
-        self._do(partial(self._outbox.release, batch))
+        self._do(partial(self._outbox.release, batch, ended))
 
     def catch_up(self) -> None:
         """Do what could not be done to accepted messages because the catalog did not answer.
@@ -192,9 +195,9 @@ class Acceptance:
         except CatalogUnavailable:
             self._owed.append(work)
 
-    def _known(self, log: EventLog, accepted: Iterable[_Accepted]) -> set[UUID]:
-        """Return the stamps whose executions are in the log; one that was just made is not asked for."""
-        ids = {event_id(each.stamp, EventType.EXECUTION): each.stamp for each in accepted if each.wanted.named}
+    def _ended(self, log: EventLog, accepted: Iterable[_Accepted]) -> set[UUID]:
+        """Return the stamps of messages that are over, says the log; one that was just made is not asked for."""
+        ids = {event: each.stamp for each in accepted if each.wanted.named for event in ends(each.stamp)}
         return {ids[found] for found in log.find(list(ids))} if ids else set()
 
 

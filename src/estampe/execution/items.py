@@ -102,6 +102,7 @@ def read_item(json: bytes | Raw, action: str, now_ms: int, stamp: UUID | None) -
     try:
         str(json, "utf-8")  # msgspec does not look at what it leaves raw
         item = msgspec.json.decode(json, type=Item)
+        _check_readable(item.data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         what, _, path = str(exc).partition(" - at ")
         raise InvalidItem(what, path.strip("`") or "$") from exc
@@ -117,6 +118,20 @@ def read_item(json: bytes | Raw, action: str, now_ms: int, stamp: UUID | None) -
         fault = fault._replace(path="$" + fault.path.removeprefix(_PLACE))
         raise InvalidItem(fault.sentence, fault.path) from exc
     return Wanted(bytes(item.recipient), execution, item.stamp is not UNSET or stamp is not None, item)
+
+
+def _check_readable(data: Raw | UnsetType) -> None:
+    """See that templates can be given it: msgspec reads no number that no float holds.
+
+    Raises:
+        DecodeError: they cannot.
+    """
+    if data is not UNSET:
+        try:
+            msgspec.json.decode(data)
+        except msgspec.ValidationError as exc:
+            what, _, path = str(exc).partition(" - at `$")
+            raise msgspec.ValidationError(f"{what} - at `$.data{path}") from exc
 
 
 def _new_stamp(now_ms: int, stamp: UUID | None) -> bytes:

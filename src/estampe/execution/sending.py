@@ -49,8 +49,8 @@ _LOOK_S = 0.05
 _REST_S = 1.0
 """How long to rest when nothing happens."""
 
-_NO_COMPOSER_MS = 5_000
-"""How long a message waits that no composer could take."""
+_SOON_MS = 5_000
+"""How long a message waits that no composer could take, or for which the catalog could not be asked."""
 
 _FAULT_MS = 60_000
 """How long a message waits that met a fault of ours."""
@@ -209,8 +209,8 @@ class Sending:
             await self._judge(held)
         except LogClosed:
             return  # it is settled at the next start
-        except NoComposer as exc:
-            await self._put_back(held, _NO_COMPOSER_MS, held.attempts, str(exc))
+        except (NoComposer, CatalogUnavailable) as exc:
+            await self._put_back(held, _SOON_MS, held.attempts, str(exc))
         except Exception as exc:  # noqa: BLE001  no message may be lost by a fault
             self._journal.error("a message met a fault", stamp=str(held.stamp), exc_info=exc)
             reason = f"a fault of the server: {type(exc).__name__}; its log says more"

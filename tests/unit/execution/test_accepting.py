@@ -24,7 +24,8 @@ from estampe.catalog import (
 )
 from estampe.events import Customer, decode, hash_of
 from estampe.execution.accepting import Acceptance, Failure, Result, Success
-from estampe.execution.cases import Own
+from estampe.execution.cases import Cases, Own
+from estampe.execution.outcomes import activated
 from estampe.log import LogBusy, LogFull, Logs, Query
 
 if TYPE_CHECKING:
@@ -82,6 +83,15 @@ class World:
         """Take in hand what waits to be sent."""
         lane = Lane(self.customers.number_of(CUSTOMER), "a.example")
         return self.outbox.claim({lane: 100_000}, LATER_MS)[0]
+
+    def send(self) -> list[Held]:
+        """Bring what waits to its end."""
+        cases = Cases(self.catalog, self.customers).of(self.waiting())
+        for case in cases:
+            self.logs.of(CUSTOMER).publish(activated(case).drafts).result()
+        with self.catalog.writing() as connection:
+            self.outbox.settle(connection, [case.held.seq for case in cases], [])
+        return [case.held for case in cases]
 
     def close(self) -> None:
         self.logs.close()
@@ -173,6 +183,10 @@ def test_a_contact_is_found_by_whatever_names_it(world: World, name: str) -> Non
         (b'{"recipient": "000R4M0T"}', {"type": "invalid item", "path": "$.recipient"}),
         (b'{"recipient": {"type": "id", "value": "\xff"}}', {"type": "invalid item"}),
         (b'{"recipient": {"type": "id", "value": "1"}, "data": "\xff"}', {"type": "invalid item"}),
+        (
+            b'{"recipient": {"type": "id", "value": "1"}, "data": {"a": [1e999]}}',
+            {"type": "invalid item", "path": "$.data[...][0]", "message": "Number out of range"},
+        ),
         (b'{"recipient": {"type": "id", "value": "1"}, "subject": 1}', {"type": "invalid item", "path": "$.subject"}),
         (b'{"recipient": {"type": "id", "value": "1"}, "stamp": {"time": 1}}', {"type": "invalid item"}),
         (
@@ -251,13 +265,41 @@ def test_two_items_with_one_stamp_are_one_message(world: World) -> None:
 def test_a_stamp_that_was_accepted_before_adds_nothing_while_it_waits_and_after(world: World) -> None:
     item = _to(*world.contacts(), stamp=_stamp())
     answers = [world.accept(item), world.accept(item)]
+    held = world.send()
+    answers.append(world.accept(item))
+    assert answers[0] == answers[1] == answers[2]
+    assert len(held) == 1
+    assert [event.type for event in world.events()] == ["execution", "activation"]
+    assert world.waiting() == []
+
+
+def test_a_message_that_another_call_has_sent_meanwhile_is_not_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = _to(*world.contacts(), stamp=_stamp())
+    add = world.outbox.add
+
+    def late(*facts: Any) -> Batch:
+        monkeypatch.setattr(world.outbox, "add", add)
+        assert len(_ids(world.accept(item))) == len(world.send()) == 1
+        return add(*facts)
+
+    monkeypatch.setattr(world.outbox, "add", late)
+    assert len(_ids(world.accept(item))) == 1
+    assert world.waiting() == []
+    assert [event.type for event in world.events()] == ["execution", "activation"]
+
+
+def test_a_message_that_was_lost_without_an_end_is_sent_when_it_is_accepted_again(world: World) -> None:
+    """Such as by a catalog that was put back from a copy: its client may mend it."""
+    item = _to(*world.contacts(), stamp=_stamp())
+    world.accept(item)
     held = world.waiting()
     with world.catalog.writing() as connection:
         world.outbox.settle(connection, [each.seq for each in held], [])
-    answers.append(world.accept(item))
-    assert answers[0] == answers[1] == answers[2]
-    assert len(world.events()) == len(held) == 1
-    assert world.waiting() == []
+    world.accept(item)
+    assert [each.stamp for each in world.waiting()] == [each.stamp for each in held]
+    assert len(world.events()) == 1
 
 
 def test_a_call_that_is_repeated_with_its_seed_does_what_was_not_done(
@@ -310,10 +352,10 @@ def _no_catalog_for(world: World, method: str, monkeypatch: pytest.MonkeyPatch) 
     """Let a method of the outbox find no catalog, for as long as the block lasts."""
     real, away = getattr(world.outbox, method), True
 
-    def fail(batch: Batch) -> None:
+    def fail(*facts: Any) -> None:
         if away:
             raise CatalogUnavailable("The catalog", "it is away")
-        real(batch)
+        real(*facts)
 
     monkeypatch.setattr(world.outbox, method, fail)
     yield

@@ -65,11 +65,14 @@ class _Relay:
 class _Composing:
     """Makes a letter of everything, unless a message's address is to be stopped or breaks it."""
 
-    def __init__(self, stopped: str = "", broken: str = "") -> None:
+    def __init__(self, stopped: str = "", broken: str = "", failing: Sequence[Exception] = ()) -> None:
         self._stopped = stopped
         self._broken = broken
+        self._failing = list(failing)
 
     async def cancellation(self, case: Case) -> Cancellation | None:
+        if self._failing:
+            raise self._failing.pop()
         if self._broken and self._broken in case.address:
             raise ZeroDivisionError
         if self._stopped and self._stopped in case.address:
@@ -261,6 +264,16 @@ def test_a_message_that_breaks_us_waits_and_stops_nobody(world: Outgoing) -> Non
     (waiting,) = Backlog(world.catalog, world.customers).waiting(None, 9)
     assert waiting.state == MessageState.WAITING
     assert "ZeroDivisionError" in waiting.reason
+
+
+def test_a_catalog_that_is_away_in_the_middle_is_no_fault_of_the_message(
+    world: Outgoing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estampe.execution.sending._SOON_MS", 5)
+    stamp = world.accept(*world.contacts(1))
+    office = _Office(world, _Relay(TAKEN), _Composing(failing=[CatalogUnavailable("The catalog", "it is away")]))
+    office.run_until_empty()
+    assert world.types(stamp) == ["activation"]
 
 
 def test_what_arrives_while_it_runs_is_sent_at_once(world: Outgoing) -> None:
