@@ -7,12 +7,14 @@ each order that ends it, whatever it is doing. It ends when its input does.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import resource
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -50,16 +52,30 @@ class Composer:
 
     def answer(self, asked: Kind, order: Order) -> Made:
         """Return what is asked for, or why it cannot be; raises nothing."""
+        with suppress(MemoryError):
+            return self._told(asked, order)
+        self._forget()  # others' templates may have taken the memory
+        try:
+            return self._told(asked, order)
+        except MemoryError:
+            self._forget()
+            return _none("it needs more memory than ESTAMPE_RENDER_MEMORY allows")
+
+    def _told(self, asked: Kind, order: Order) -> Made:
         try:
             return self._made(asked, order)
         except EstampeError as exc:
             return _none(str(exc))
         except MemoryError:
-            self._renderer = Renderer()  # without the templates that the other one has compiled
-            return _none("it needs more memory than ESTAMPE_RENDER_MEMORY allows")
+            raise
         except Exception:  # noqa: BLE001  a fault of ours must not end the process, which would only be tried again
             traceback.print_exc()
             return _none("the server could not make it, and wrote the cause to its standard error")
+
+    def _forget(self) -> None:
+        """Let go of all templates that are compiled."""
+        self._renderer = Renderer()
+        gc.collect()
 
     def _made(self, asked: Kind, order: Order) -> Made:
         rendered = self._renderer.render(order.template, order.as_is, order.variables, self._limit)

@@ -89,7 +89,10 @@ class Composers:
             raise NoComposer("the server is closing")
         if self._shares.waiting(party) >= _WAITING:
             raise NoComposer(f"{_WAITING:,} messages wait to be composed already; try again later")
-        task = Task(asked, order)
+        try:
+            task = Task(asked, order)
+        except RecursionError:
+            return NoLetter(message="its variables are nested too deeply")
         self._shares.put(party, task)
         self._spread()
         return await task.made
@@ -154,8 +157,8 @@ class Composers:
     def _blame(self, turn: Turn[Task], status: int) -> None:
         task = turn.work
         task.tries += 1
+        self._shares.charge(turn, self._limits.seconds)  # a broken composer costs everybody time, whatever broke it
         if status == -signal.SIGALRM:
-            self._shares.charge(turn, self._limits.seconds)
             task.answer(NoLetter(message=f"it takes longer than {self._limits.seconds:g} s (ESTAMPE_RENDER_SECONDS)"))
         elif task.tries < _TRIES:
             self._shares.put_back(turn.party, task)

@@ -10,7 +10,8 @@ import msgspec
 from estampe.execution.orders import Letter, NoLetter, Order, Rendered
 
 HEADER = Struct(">IB")
-"""Before the body of each frame, which is msgpack: its length, and its `Kind`."""
+"""Before the body of each frame: its length, and its `Kind`. Tasks are JSON, whose numbers are as large as callers
+write them; answers are msgpack, which takes bytes as they are."""
 
 Made = Letter | Rendered | NoLetter
 """What comes of an order."""
@@ -35,7 +36,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 _KINDS: dict[type[Made], Kind] = {Letter: Kind.LETTER, Rendered: Kind.RENDERED, NoLetter: Kind.NO_LETTER}
 _encode = msgspec.msgpack.Encoder().encode
-_decode_order = msgspec.msgpack.Decoder(Order).decode
+_encode_order = msgspec.json.Encoder().encode
+_decode_order = msgspec.json.Decoder(Order).decode
 _decoders = {kind: msgspec.msgpack.Decoder(made).decode for made, kind in _KINDS.items()}
 
 
@@ -45,8 +47,12 @@ def ready() -> bytes:
 
 
 def task(asked: Kind, order: Order) -> bytes:
-    """Return the frame that asks for something to be made of an order."""
-    return _frame(asked, _encode(order))
+    """Return the frame that asks for something to be made of an order.
+
+    Raises:
+        RecursionError: its variables are nested too deeply.
+    """
+    return _frame(asked, _encode_order(order))
 
 
 def answer(made: Made) -> bytes:

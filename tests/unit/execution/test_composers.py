@@ -18,9 +18,11 @@ import uvloop
 
 from estampe.execution import composers as pool
 from estampe.execution import frames
+from estampe.execution.composer import Composer
 from estampe.execution.composers import Composers, NoComposer
 from estampe.execution.frames import HEADER, Kind, Limits
 from estampe.execution.orders import Letter, NoLetter, Order, Rendered, Sender, Template
+from estampe.execution.rendering import Renderer
 from estampe.settings import Settings
 
 if TYPE_CHECKING:
@@ -242,6 +244,52 @@ def test_a_party_with_slow_templates_slows_down_itself() -> None:
             return sum(each.done() for each in slow)
 
     assert asyncio.run(ask()) <= 2
+
+
+def test_a_party_whose_messages_break_composers_slows_down_itself(sitecustomize: Path) -> None:
+    sitecustomize.write_text(BREAKING)
+
+    async def ask() -> int:
+        async with composing() as composers:
+            await composers.preview(order())
+            breaking = [asyncio.create_task(composers.preview(order(subject="abort"), "breaking")) for _ in range(6)]
+            await asyncio.sleep(0)
+            await asyncio.gather(*(composers.preview(order(), "sound") for _ in range(20)))
+            done = sum(each.done() for each in breaking)
+        await asyncio.gather(*breaking, return_exceptions=True)
+        return done
+
+    assert asyncio.run(ask()) <= 1
+
+
+def test_memory_that_other_templates_have_taken_is_no_reason_to_refuse_a_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    composer = Composer(10_000)
+    full = composer._renderer
+
+    def render(renderer: Renderer, *facts: Any, real: Any = Renderer.render) -> Any:
+        if renderer is full:
+            raise MemoryError
+        return real(renderer, *facts)
+
+    monkeypatch.setattr(Renderer, "render", render)
+    assert composer.answer(Kind.RENDERED, order()) == Rendered(subject="For Zoé", text="Hello Zoé")
+
+
+def test_numbers_are_as_large_as_they_were_written() -> None:
+    async def ask() -> Rendered | NoLetter:
+        async with composing() as composers:
+            return await composers.preview(order("{{ iccid + 1 }}", variables={"name": "Zoé", "iccid": 10**30}))
+
+    assert asyncio.run(ask()) == Rendered(subject="For Zoé", text=f"{10**30 + 1}")
+
+
+def test_variables_that_are_nested_too_deeply_stop_one_message() -> None:
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    assert reasons(order(variables={"deep": deep})) == ["its variables are nested too deeply"]
 
 
 def test_too_many_orders_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
