@@ -67,7 +67,7 @@ class Services:
         self.decoders = ThreadPoolExecutor(_DECODERS, "decoder")
         self.streams = Streams(settings, self.metrics.streams_open)
         self.turns = Turns("counter", threads=2, at_once=1, per_key=16, refusal=Kind.TOO_MANY_STATISTICS)
-        self.clerks = Turns("clerk", threads=8, at_once=4, per_key=64, refusal=Kind.TOO_MANY_CALLS)
+        self.clerks = Turns("clerk", threads=8, at_once=4, per_key=256, refusal=Kind.TOO_MANY_CALLS)
         self.room = Room(settings)
 
     @property

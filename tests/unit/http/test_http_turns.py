@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from threading import Event
+from threading import Barrier, Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,3 +67,26 @@ def test_a_fault_ends_the_turn(turns: Turns) -> None:
         return await turns.take("A", lambda: 1)
 
     assert asyncio.run(ask()) == 1
+
+
+def test_a_key_may_have_some_threads_at_once_but_not_all() -> None:
+    turns = Turns("turn", threads=3, at_once=2, per_key=8, refusal=Kind.TOO_MANY_CALLS)
+    together, done = Barrier(2, timeout=60), Event()
+
+    def meet() -> bool:
+        together.wait()
+        return done.wait(60)
+
+    async def ask() -> bool:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(turns.take("A", meet))
+            await asyncio.sleep(0)
+            other = await turns.take("B", lambda: not done.is_set())
+            done.set()
+        return other
+
+    try:
+        assert asyncio.run(ask())
+    finally:
+        turns.close()
