@@ -37,6 +37,7 @@ class Sink:
         self.period = 0
         self.pause_s = pause_s
         self.port = 0
+        self.transports: set[asyncio.WriteTransport] = set()
 
     @property
     def url(self) -> str:
@@ -57,7 +58,11 @@ class _Dialogue(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
+        self._sink.transports.add(transport)
         self._say("220 sink.example ESMTP")
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._sink.transports.remove(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -119,7 +124,14 @@ def listening(pause_s: float = 0) -> Iterator[Sink]:
     try:
         yield sink
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server, sink), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _end(server: asyncio.Server, sink: Sink) -> None:
+    server.close()
+    for transport in tuple(sink.transports):
+        transport.abort()
+    await asyncio.sleep(0)  # their ends are in the loop's next round
