@@ -67,15 +67,22 @@ class Launching:
                 await asyncio.sleep(_LOOK_S)
 
     def step(self) -> bool:
-        """Execute the next slice of each launch that is due; return whether there was any.
+        """Execute the next slice of each launch that is due; return whether any could be done.
 
         What is owed to messages that were accepted while the catalog did not answer is done first.
         """
         self._acceptance.catch_up()
         due = self._launches.due(time.time_ns() // 1_000_000)
-        for launch in due:
+        return sum(self._goes_on(launch) for launch in due) > 0
+
+    def _goes_on(self, launch: Launch) -> bool:
+        """Execute the next slice of a launch; return whether it could be done: one that fails holds up no other."""
+        try:
             self._execute(launch)
-        return bool(due)
+        except EstampeError as exc:
+            self._journal.warning("launching later", action=launch.action, set=str(launch.set), reason=str(exc))
+            return False
+        return True
 
     def _execute(self, launch: Launch) -> None:
         contacts = self._launches.contacts(launch, _AT_ONCE)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from estampe.catalog import Held, Lane, Outbox
     from estampe.execution.cases import Case, Cases
+    from estampe.execution.outcomes import Outcome
     from estampe.execution.policies import Policy
     from estampe.execution.relays import Relays
     from estampe.execution.settling import Settling
@@ -231,8 +232,7 @@ class Sending:
         finally:
             self._composing[held.domain] -= 1
         if cancellation:
-            await self._settling.end(held, case.customer, cancelled(case, cancellation))
-            self._count("cancelled")
+            await self._end(case, cancelled(case, cancellation), "cancelled")
         else:
             await self._send(case)
 
@@ -248,14 +248,25 @@ class Sending:
         except InDoubt as exc:
             answer = Refused(code=0, enhanced="4.4.2", diagnostic=str(exc), mta="")
         if isinstance(answer, Delivered):
-            await self._settling.end(held, case.customer, activated(case))
-            self._count("activated")
+            await self._end(case, activated(case), "activated")
         elif answer.permanent or held.attempts >= len(self._schedule_ms):
-            await self._settling.end(held, case.customer, bounced(case, answer))
-            self._count("bounced")
+            await self._end(case, bounced(case, answer), "bounced")
         else:
             wait_ms = self._schedule_ms[held.attempts] * (1 + random.uniform(0, _SPREAD))  # noqa: S311  no secret
             await self._put_back(held, round(wait_ms), held.attempts + 1, said(answer))
+
+    async def _end(self, case: Case, outcome: Outcome, word: str) -> None:
+        """Settle a message that has come to its end; whatever happens then, this process does not send it again."""
+        try:
+            await self._settling.end(case.held, case.customer, outcome)
+        except LogClosed:
+            raise
+        except Exception as exc:  # noqa: BLE001  the same
+            self._journal.error(
+                "a message stays unsettled until the next start", stamp=str(case.held.stamp), exc_info=exc
+            )
+        else:
+            self._count(word)
 
     async def _put_back(self, held: Held, wait_ms: int, attempts: int, reason: str) -> None:
         due_ms = _now_ms() + wait_ms

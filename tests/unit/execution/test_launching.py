@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
-from outgoing import BODY, CUSTOMER, Outgoing, outgoing
 
-from estampe.catalog import Actions, Backlog, Launches, Segments
+from estampe.catalog import Actions, Backlog, Launches, Segments, frozen_content
 from estampe.catalog.contents import ActionType
 from estampe.execution import launching
 from estampe.execution.accepting import Acceptance
 from estampe.execution.launching import Launching
-from estampe.log import Query
+from estampe.log import LogFull, Query
+from outgoing import BODY, CUSTOMER, Outgoing, outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from estampe.catalog import Contact
+    from estampe.events import Customer
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def work(world: Outgoing, monkeypatch: pytest.MonkeyPatch) -> Iterator[Launching
 def _segment(world: Outgoing, name: str, contacts: list[Contact]) -> int:
     segments = Segments(world.catalog, world.action_number)
     segment = segments.create(name=name)
-    segments.replace(segment.id, [contact.id for contact in contacts])
+    segments.add_all(segment.id, [contact.id for contact in contacts])
     return segment.id
 
 
@@ -89,6 +90,25 @@ def test_what_was_done_before_a_crash_is_not_done_again(
     _run(work)
     assert len(_executed(world, action)) == 10
     assert sum(each.messages for each in Backlog(world.catalog, world.customers).summary(CUSTOMER)) == 10
+
+
+def test_a_campaign_that_cannot_go_on_holds_up_no_other(
+    world: Outgoing, work: Launching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, free = (_campaign(world, _segment(world, name, world.contacts(5))) for name in ("first", "second"))
+    take = Acceptance.accept_content
+
+    def refuse(acceptance: Acceptance, customer: Customer, content: int, items: Any) -> Any:
+        if frozen_content(world.catalog, content).action == stuck:
+            raise LogFull("no room")
+        return take(acceptance, customer, content, items)
+
+    monkeypatch.setattr(Acceptance, "accept_content", refuse)
+    assert _run(work) == 3
+    assert (len(_executed(world, stuck)), len(_executed(world, free))) == (0, 5)
+    monkeypatch.undo()
+    _run(work)
+    assert len(_executed(world, stuck)) == 5
 
 
 def test_a_campaign_waits_for_its_date(world: Outgoing, work: Launching) -> None:

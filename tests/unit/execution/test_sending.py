@@ -25,6 +25,7 @@ from outgoing import Outgoing, outgoing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from uuid import UUID
 
     from estampe.catalog import Lane
     from estampe.events import Cancellation
@@ -306,6 +307,33 @@ def test_a_full_disk_is_waited_for(world: Outgoing, monkeypatch: pytest.MonkeyPa
     office.run_until_empty()
     assert world.types(stamp) == ["activation"]
     assert len(office.relay.letters) == 1
+
+
+def test_what_was_sent_and_cannot_be_settled_for_a_fault_is_not_sent_again(
+    world: Outgoing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estampe.execution.sending._FAULT_MS", 1)
+    first, second = world.contacts(2)
+    world.accept(first)
+    faults = [ZeroDivisionError()]
+
+    class Log:
+        def publish(self, drafts: Sequence[Any]) -> Any:
+            if faults:
+                raise faults.pop()
+            return world.log.publish(drafts)
+
+    office = _Office(world, _Relay(TAKEN))
+    office.log_of = lambda _: Log()
+    later: list[UUID] = []
+
+    def is_later_over() -> bool:
+        if not faults and not later:
+            later.append(world.accept(second))
+        return office.counted["activated"] > 0
+
+    office.run_until(is_later_over)
+    assert [letter.recipient for letter in office.relay.letters] == [first.address, second.address]
 
 
 def test_a_disk_that_stays_full_holds_up_no_end(world: Outgoing) -> None:
