@@ -198,19 +198,31 @@ class Segments:
             if connection.execute(this).first() is None:
                 raise NotMember(segment, contact)
 
-    def replace(self, segment: int, contact_ids: Collection[str]) -> None:
-        """Put these contacts into a segment, and all others out of it.
+    def add_all(self, segment: int, contact_ids: Collection[str]) -> int:
+        """Put contacts into a segment; return how many were not in it.
 
         Raises:
             UnknownSegment, UnknownContact: there is none; nothing is changed.
         """
-        wanted = set(contact_ids)
+        added = 0
         with self._catalog.writing() as connection:
             self._lock(connection, segment)
-            self._must_exist(connection, wanted)
+            self._must_exist(connection, set(contact_ids))
+            for some in slices(sorted(set(contact_ids))):
+                rows = [self._member(segment, contact) for contact in some]
+                insert = self._catalog.insert(members).on_conflict_do_nothing().returning(members.c.contact)
+                added += len(connection.execute(insert, rows).all())
+        return added
+
+    def empty(self, segment: int) -> None:
+        """Take all contacts out of a segment.
+
+        Raises:
+            UnknownSegment: there is none.
+        """
+        with self._catalog.writing() as connection:
+            self._lock(connection, segment)
             connection.execute(delete(members).filter_by(customer=self._customer, segment=segment))
-            if wanted:
-                connection.execute(members.insert(), [self._member(segment, contact) for contact in sorted(wanted)])
 
     def contacts(self, segment: int, after: str, limit: int) -> Sequence[Contact]:
         """Return contacts of a segment in order of their ids.

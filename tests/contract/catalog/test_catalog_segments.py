@@ -75,20 +75,21 @@ def test_contacts_come_and_go(segments: Segments, people: list[Contact]) -> None
     assert segments.contacts(segment, "", 9) == []
 
 
-def test_contacts_are_replaced_all_or_none(segments: Segments, people: list[Contact]) -> None:
+def test_contacts_are_added_all_or_none(segments: Segments, people: list[Contact]) -> None:
     segment = segments.create("a").id
-    segments.replace(segment, [people[0].id, people[1].id])
-    segments.replace(segment, [people[2].id, people[1].id, people[2].id])
+    assert segments.add_all(segment, [people[0].id, people[1].id]) == 2
+    assert segments.add_all(segment, [people[2].id, people[1].id, people[2].id]) == 1
     with pytest.raises(UnknownContact, match="'ZZZZZZZZ', 'nobody'"):
-        segments.replace(segment, [people[4].id, "nobody", "ZZZZZZZZ"])
-    assert segments.contacts(segment, "", 9) == people[1:3]
-    segments.replace(segment, [])
+        segments.add_all(segment, [people[4].id, "nobody", "ZZZZZZZZ"])
+    assert segments.contacts(segment, "", 9) == people[:3]
+    assert segments.add_all(segment, []) == 0
+    segments.empty(segment)
     assert segments.get(segment).targets_count == 0
 
 
 def test_contacts_are_paged_by_id(segments: Segments, people: list[Contact]) -> None:
     segment = segments.create("a").id
-    segments.replace(segment, [contact.id for contact in people])
+    segments.add_all(segment, [contact.id for contact in people])
     assert segments.contacts(segment, "", 3) == people[:3]
     assert segments.contacts(segment, people[2].id, 3) == people[3:]
 
@@ -96,8 +97,8 @@ def test_contacts_are_paged_by_id(segments: Segments, people: list[Contact]) -> 
 def test_segments_say_which_contacts_they_hold(segments: Segments, people: list[Contact]) -> None:
     ids = [contact.id for contact in people]
     first, second = segments.create("a").id, segments.create("b").id
-    segments.replace(first, ids[:2])
-    segments.replace(second, ids[1:3])
+    segments.add_all(first, ids[:2])
+    segments.add_all(second, ids[1:3])
     assert segments.containing(ids, [first, second, 99, 2**40]) == set(ids[:3])
     assert segments.containing(ids[1:], [first]) == {ids[1]}
     assert segments.containing(ids, []) == segments.containing([], [first]) == set()
@@ -105,7 +106,7 @@ def test_segments_say_which_contacts_they_hold(segments: Segments, people: list[
 
 def test_who_is_deleted_leaves(segments: Segments, people: list[Contact], catalog: Catalog, customer: int) -> None:
     segment = segments.create("a").id
-    segments.replace(segment, [contact.id for contact in people])
+    segments.add_all(segment, [contact.id for contact in people])
     Contacts(catalog, customer).delete(people[0].id)
     assert segments.get(segment).targets_count == 4
     segments.delete(segment)
@@ -125,7 +126,9 @@ def test_a_segment_that_is_not_there_is_unknown(segments: Segments, people: list
         with pytest.raises(UnknownSegment):
             change(unknown, people[0].id)
     with pytest.raises(UnknownSegment):
-        segments.replace(unknown, [])
+        segments.add_all(unknown, [])
+    with pytest.raises(UnknownSegment):
+        segments.empty(unknown)
     with pytest.raises(UnknownSegment):
         segments.contacts(unknown, "", 1)
 
@@ -134,7 +137,7 @@ def test_a_segment_is_unknown_to_another_customer_and_takes_none_of_theirs(
     segments: Segments, people: list[Contact], catalog: Catalog, neighbour: int
 ) -> None:
     segment = segments.create("a").id
-    segments.replace(segment, [people[0].id])
+    segments.add_all(segment, [people[0].id])
     theirs = Segments(catalog, neighbour)
     for use in (theirs.get, theirs.delete):
         with pytest.raises(UnknownSegment):
@@ -146,5 +149,5 @@ def test_a_segment_is_unknown_to_another_customer_and_takes_none_of_theirs(
         with pytest.raises(UnknownContact):
             change(own, people[0].id)
     with pytest.raises(UnknownContact):
-        theirs.replace(own, [people[0].id])
+        theirs.add_all(own, [people[0].id])
     assert segments.contacts(segment, "", 9) == people[:1]

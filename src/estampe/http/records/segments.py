@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from estampe.catalog import AlreadyMember, UnknownContact
 from estampe.http.bodies import converted, invalid_body
 from estampe.http.records.desk import Date, date, pages
 from estampe.instants import InvalidInstant, parse_instant
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
 Given = TypeVar("Given")
 
-Members = Annotated[list[str], Meta(max_length=1_000)]
-"""Ids of targets; each is added by a transaction of its own, so there is a limit."""
+Members = Annotated[list[str], Meta(max_length=10_000)]
+"""Ids of targets; others wait while they are added, so there is a limit."""
 
 
 class Segment(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -116,16 +115,12 @@ def list_members(desk: Desk, segment: int) -> Iterator[list[str]]:
 
 def add_members(desk: Desk, segment: int, body: list[str]) -> int:
     """Put targets into a segment; return how many were not in it."""
-    unknown = set(body) - desk.contacts.facts(body).keys()
-    if unknown:
-        raise UnknownContact(*sorted(unknown))
-    desk.segments.get(segment)
-    return sum(_add(desk, segment, contact) for contact in dict.fromkeys(body))
+    return desk.segments.add_all(segment, body)
 
 
 def remove_members(desk: Desk, segment: int) -> None:
     """Take all targets out of a segment."""
-    desk.segments.replace(segment, ())
+    desk.segments.empty(segment)
 
 
 def add_member(desk: Desk, contact: str, segment: int) -> None:
@@ -136,14 +131,6 @@ def add_member(desk: Desk, contact: str, segment: int) -> None:
 def remove_member(desk: Desk, contact: str, segment: int) -> None:
     """Take a target out of a segment."""
     desk.segments.remove(segment, contact)
-
-
-def _add(desk: Desk, segment: int, contact: str) -> bool:
-    try:
-        desk.segments.add(segment, contact)
-    except AlreadyMember:
-        return False
-    return True
 
 
 def _read(body: dict[str, Any], type_: type[Given]) -> Given:
