@@ -141,7 +141,7 @@ def brought(headers: Mapping[str, str]) -> Iterator[bytes]:
 
 def _brought(name: str, lower: str, value: str) -> bytes:
     is_extension = _EXTENSION.fullmatch(lower) and not lower.startswith(_OURS) and lower not in _ORDERS
-    if not is_extension and lower not in _OF_WORDS | _OF_ASCII:
+    if not name.isascii() or not (is_extension or lower in _OF_WORDS | _OF_ASCII):  # a Kelvin sign becomes a k
         raise HeaderRefused(name, "allowed are names that start with X-, and those of docs/sending.md")
     if not value.strip() or _CONTROLS.search(value) or len(value) > _LONGEST:
         raise HeaderRefused(name, f"allowed are 1 to {_LONGEST:,} characters without line breaks and other controls")

@@ -28,14 +28,17 @@ if TYPE_CHECKING:
 
 Key = RSAPrivateKey | Ed25519PrivateKey
 
-_ONCE = (b"from", b"to", b"cc", b"subject", b"date", b"reply-to", b"message-id")
+_ONCE = (
+    *(b"from", b"to", b"cc", b"subject", b"date", b"reply-to", b"message-id"),
+    *(b"mime-version", b"content-type", b"content-transfer-encoding"),
+)
 """Signed once more than they are there: whoever adds another one breaks the signature (RFC 6376 section 8.15)."""
 
 _SIGNED = frozenset(
     {
         *_ONCE,
-        *(b"mime-version", b"content-type", b"content-transfer-encoding", b"in-reply-to", b"references"),
-        *(b"list-unsubscribe", b"list-unsubscribe-post", b"list-id", b"list-help", b"feedback-id"),
+        *(b"in-reply-to", b"references", b"list-unsubscribe", b"list-unsubscribe-post"),
+        *(b"list-id", b"list-help", b"feedback-id"),
     }
 )
 """Signed where they are there; RFC 8058 section 4 wants this of those that unsubscribe."""

@@ -20,7 +20,10 @@ _BODY_LIMIT = 1_024
 
 _HEADERS = (
     ("cache-control", "no-store"),
-    ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"),
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
     ("referrer-policy", "no-referrer"),
     ("x-robots-tag", "noindex"),
 )

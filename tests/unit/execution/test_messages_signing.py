@@ -69,6 +69,8 @@ def test_a_signed_message_verifies() -> None:
         (b"From:", b"To: eve@example.net\r\nFrom:"),
         (b"From:", b"Cc: eve@example.net\r\nFrom:"),
         (b"From:", b"Reply-To: eve@example.net\r\nFrom:"),
+        (b"From:", b"Content-Type: text/html\r\nFrom:"),
+        (b"From:", b"Content-Transfer-Encoding: base64\r\nFrom:"),
     ],
 )
 def test_a_signature_breaks_when_something_is_changed_or_added(old: bytes, new: bytes) -> None:
