@@ -19,7 +19,10 @@ PACKAGES = {
     "curl": "curl",
     "postgres": "postgresql",
     "setpriv": "util-linux",
+    "smtp-sink": "postfix",
 }
+ANSWERS = b"postfix postfix/main_mailer_type select No configuration\n"
+"""What packages ask while they are installed: only programs are wanted, no mail server for all of the machine."""
 PYTHON_PARTS = ("estampe", "apsw", "granian", "fastapi", "uvicorn", "pydantic", "asyncpg", "datasette")
 
 
@@ -69,6 +72,7 @@ def _find(tool: str) -> Path | None:
 def _install(package: str) -> None:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         return
+    subprocess.run(["debconf-set-selections"], input=ANSWERS, check=False)
     # at runlevel 1 packages do not start the services that they bring
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for command in (("update", "-q"), ("install", "-yq", "--no-install-recommends", package)):

@@ -13,7 +13,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     first byte and for lists; a peer takes part up to `postgres_limit`, `datasette_limit`. `rounds`: of a read.
     `short_rounds`: of a request that takes milliseconds. `load_s`: seconds of one load. `loads`: rounds of
     loads. `batched_drafts`, `single_drafts`: prepared for a load. `stream_events`, `slow_s`: streamed to a slow
-    client, and for how long.
+    client, and for how long. `messages`: sent in one of `sendings` rounds.
     """
 
     events: int = 1_000_000
@@ -30,6 +30,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     single_drafts: int = 400_000
     stream_events: int = 2_000_000
     slow_s: int = 20
+    messages: int = 5_000
+    sendings: int = 3
 
 
 QUICK = Options(
@@ -45,4 +47,6 @@ QUICK = Options(
     single_drafts=60_000,
     stream_events=10_000,
     slow_s=3,
+    messages=1_000,
+    sendings=1,
 )

@@ -93,9 +93,13 @@ class Process:
         last = " ".join(self._log.read_text(errors="replace").split())[-300:]
         raise Unavailable(f"{self._log.stem} did not start; its output ends: {last}")
 
-    def cpu_s(self) -> float:
-        """Return the processor time that it and its descendants have taken, seconds."""
-        return sum(_cpu_s(pid) for pid in _family(self._popen.pid))
+    def cpu_s(self, word: str = "") -> float:
+        """Return the processor time that it and its descendants have taken, seconds.
+
+        Parameters:
+            word: counts those alone whose command has it.
+        """
+        return sum(_cpu_s(pid) for pid in _family(self._popen.pid) if word.encode() in _command(pid))
 
     def memory(self) -> Memory:
         """Return what it and its descendants hold now."""
@@ -119,6 +123,13 @@ def _family(pid: int) -> list[int]:
     except OSError:
         return []
     return [pid, *(member for child in children for member in _family(child))]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _cpu_s(pid: int) -> float:

@@ -17,6 +17,7 @@ import lists
 import machine
 import memory
 import report
+import sending
 import whole_window
 from corpus import WORK
 from options import QUICK, Options
@@ -29,6 +30,7 @@ SECTIONS = {
     "lists": lists.run,
     "engine": engine.run,
     "memory": memory.run,
+    "sending": sending.run,
 }
 
 
