@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from base64 import b64encode
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Self, cast
@@ -112,7 +113,8 @@ class Dialogue:
             await _log_in(smtp, relay)
         except (aiosmtplib.SMTPException, OSError) as exc:
             _cut(smtp)
-            raise Lost(relay.name, reason(exc), code=getattr(exc, "code", 0)) from exc
+            code: int = getattr(exc, "code", 0)
+            raise Lost(relay.name, _harmless(reason(exc), code, relay), code=code) from exc
         except BaseException:
             _cut(smtp)
             raise
@@ -262,6 +264,14 @@ async def _log_in(smtp: aiosmtplib.SMTP, relay: Relay) -> None:
 def _is_near(smtp: aiosmtplib.SMTP) -> bool:
     host: str = smtp.get_transport_info("peername")[0]
     return ip_address(host).is_loopback
+
+
+def _harmless(said: str, code: int, relay: Relay) -> str:
+    """Return what was said unless it repeats the password, as some servers do that do not know AUTH."""
+    encoded = (b64encode(text.encode()).decode() for text in (relay.password, f"\0{relay.user}\0{relay.password}"))
+    if relay.password and any(secret in said for secret in (relay.password, *encoded)):
+        return f"{code} (its answer repeats the password, and is not shown)"
+    return said
 
 
 def _mta(smtp: aiosmtplib.SMTP, greeting: aiosmtplib.SMTPResponse) -> str:
