@@ -38,7 +38,7 @@ _SIGNED = frozenset(
     {
         *_ONCE,
         *(b"in-reply-to", b"references", b"list-unsubscribe", b"list-unsubscribe-post"),
-        *(b"list-id", b"list-help", b"feedback-id"),
+        *(b"list-id", b"list-help", b"feedback-id", b"precedence", b"auto-submitted", b"x-estampe-stamp"),
     }
 )
 """Signed where they are there; RFC 8058 section 4 wants this of those that unsubscribe."""

@@ -33,7 +33,7 @@ SIGNING = Signing(domain="example.com", selector="s1", key=pem(RSA))
 PUBLIC = base64.b64encode(RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 MESSAGE = (
     b"From: news@example.com\r\nTo: tom@example.org\r\nSubject: Hello\r\n  Tom\r\nDate: now\r\n"
-    b"List-Unsubscribe: <https://a.example/>\r\nX-Other: x\r\n\r\nHello\t Tom, \r\n\r\n\r\n"
+    b"List-Unsubscribe: <https://a.example/>\r\nX-Estampe-Stamp: 1\r\nPrecedence: bulk\r\nX-Other: x\r\n\r\nHello\t Tom, \r\n\r\n\r\n"
 )
 
 
@@ -64,6 +64,8 @@ def test_a_signed_message_verifies() -> None:
         (b"Hello\t Tom", b"Hello Eve"),
         (b"Subject: Hello", b"Subject: Bye"),
         (b"https://a.example/", b"https://b.example/"),
+        (b"Stamp: 1", b"Stamp: 2"),
+        (b"bulk", b"list"),
         (b"From:", b"From: eve@example.net\r\nFrom:"),
         (b"From:", b"Subject: Bye\r\nFrom:"),
         (b"From:", b"To: eve@example.net\r\nFrom:"),
