@@ -45,7 +45,10 @@ message is taken and, where there is such a thing, its end is kept.
   It keeps what became of 500 mails at their end, so a crash may send as many again.
 
 `dkimpy` computes RSA in Python, 5 ms a signature, which is most of what both peers do; Estampe leaves that to OpenSSL.
-"Unsigned" is the same peer without signatures, which no mailbox provider takes from bulk senders any more."""
+"Unsigned" is the same peer without signatures, which no mailbox provider takes from bulk senders any more.
+
+What limits Estampe: its server process. One interpreter lock holds the SMTP dialogues, the catalog and the log, so it
+can take no more than a core; composing and signing are done beside it, on as many cores as there are."""
 US, US_POSTGRES = "Estampe", "Estampe on PostgreSQL"
 LOOP, POST_OFFICE = "smtplib loop", "django-post_office"
 UNSIGNED = "{}, unsigned"
