@@ -28,7 +28,7 @@ from estampe.execution.sending import Sending
 from estampe.execution.settling import Settling
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from uuid import UUID
 
     from estampe.catalog import Catalog, Customers
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from estampe.log import EventLog
     from estampe.settings import Settings
     from estampe.tokens import Tokens
+
+_AGAIN_S = 5.0
+"""How long work rests that a fault has ended."""
 
 _THREADS = 6
 """Threads in which sending asks the catalog and the logs: one for each kind of question."""
@@ -126,9 +129,8 @@ class Execution:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send for as long as the block lasts; messages under way may then end within `shutdown_seconds`."""
-        tasks = [asyncio.ensure_future(work.run()) for work in (self._sending, self._launching, self._forgetting)]
-        for task in tasks:
-            task.add_done_callback(self._note)
+        works = (self._sending, self._launching, self._forgetting)
+        tasks = [asyncio.ensure_future(self._kept_running(work.run)) for work in works]
         try:
             yield
         finally:
@@ -140,9 +142,14 @@ class Execution:
             await self.relays.close()
             await self._composers.close()
 
-    def _note(self, task: asyncio.Future[None]) -> None:
-        if not task.cancelled() and (fault := task.exception()):
-            self._journal.critical("sending has stopped; start the server again", exc_info=fault)
+    async def _kept_running(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Let work begin again that a fault has ended: what is accepted is sent, whatever happens."""
+        while True:
+            try:
+                await run()
+            except Exception as exc:  # noqa: BLE001  the same
+                self._journal.critical("sending met a fault and begins again", exc_info=exc)
+            await asyncio.sleep(_AGAIN_S)
 
     def close(self) -> None:
         """Start nothing more in threads."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Generic, TextIO, TypeVar, cast
 
 import msgspec
 import structlog
@@ -13,12 +14,31 @@ if TYPE_CHECKING:
     from estampe.http.exchange import Exchange
     from estampe.settings import Settings
 
+Line = TypeVar("Line", str, bytes)
+
 _SHARED = (
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
+
+
+class _Paper(Generic[Line]):
+    """What lines are written on, as long as it takes any: nobody must fail because nobody can read what he says."""
+
+    def __init__(self, stream: IO[Line]) -> None:
+        self._stream: IO[Line] = stream
+
+    def write(self, line: Line) -> None:
+        """Write a line; without room it is lost."""
+        with suppress(OSError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        """Bring lines out."""
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def configure(settings: Settings) -> None:
@@ -92,8 +112,8 @@ def _processors(form: str) -> list[Any]:
 
 def _factory(form: str) -> Any:
     if form == "console":
-        return structlog.PrintLoggerFactory(sys.stderr)
-    return structlog.BytesLoggerFactory(sys.stderr.buffer)
+        return structlog.PrintLoggerFactory(cast("TextIO", _Paper(sys.stderr)))
+    return structlog.BytesLoggerFactory(cast("BinaryIO", _Paper(sys.stderr.buffer)))
 
 
 def _serialize(facts: dict[str, Any], **_: Any) -> bytes:

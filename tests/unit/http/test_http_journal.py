@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+import structlog
 
 from estampe.http import journal
 
@@ -44,6 +47,20 @@ def test_a_keys_text_is_in_no_line(call: Any, draft: dict[str, Any], capfd: Any,
     assert "broken answer" in written
     assert "internal error" in written
     assert call.key[-43:] not in written
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_disk_without_room_for_its_lines_breaks_nothing(
+    settings: Settings, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object = None) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    full = SimpleNamespace(write=fail, flush=fail, isatty=lambda: False)
+    with monkeypatch.context() as patches:
+        patches.setattr(sys, "stderr", SimpleNamespace(**vars(full), buffer=full))
+        journal.configure(msgspec.structs.replace(settings, log_format=form))
+        structlog.get_logger().warning("a relay is down")
 
 
 def test_a_higher_level_leaves_the_lines_of_requests_out(call: Any, capfd: Any) -> None:
