@@ -33,7 +33,8 @@ SIGNING = Signing(domain="example.com", selector="s1", key=pem(RSA))
 PUBLIC = base64.b64encode(RSA.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 MESSAGE = (
     b"From: news@example.com\r\nTo: tom@example.org\r\nSubject: Hello\r\n  Tom\r\nDate: now\r\n"
-    b"List-Unsubscribe: <https://a.example/>\r\nX-Estampe-Stamp: 1\r\nPrecedence: bulk\r\nX-Other: x\r\n\r\nHello\t Tom, \r\n\r\n\r\n"
+    b"List-Unsubscribe: <https://a.example/>\r\nX-Estampe-Stamp: 1\r\nPrecedence: bulk\r\nX-Other: x\r\n\r\n"
+    b"Hello\t Tom, \r\n\r\n\r\n"
 )
 
 
