@@ -32,6 +32,7 @@ REFUSED = {
     "unknown": ("5.1.1", 550, "hard", ["5.1.1"]),
     "full": ("5.2.2", 552, "soft", ["5.2.2"]),
     "spam": ("5.7.1", 550, "soft", ["5.7.1"]),
+    "banned": ("5.7.1", 554, "soft", ["5.7.1"]),
     "busy": ("4.2.1", 450, "soft", ["4.2.1", "4.2.1"]),
 }
 """By the beginning of the address: codes and verdict of the bounce, and what the log of Postfix says."""

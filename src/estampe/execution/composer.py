@@ -116,6 +116,7 @@ def main(limits: Limits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a server that is gone is no fault to be told of
     composer = Composer(limits.message)
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # what anything prints does not get between the answers

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _CLOSING = 421
 """The answer of a server that closes the connection, whatever it was asked."""
 
-_LOCKED = 530
-"""The answer of a server that wants TLS or a password first (RFC 3207, RFC 4954)."""
+_OF_THE_RELAY = frozenset({503, 530})
+"""Answers that say nothing of a message: commands out of order, TLS or a password wanted (RFC 3207, RFC 4954)."""
 
 _SLOWEST = 65_536
 """Bytes a second at which a message goes out at least; what is larger may take longer."""
@@ -207,15 +207,14 @@ class Dialogue:
         if answer.code // 100 == 2:  # noqa: PLR2004  RFC 5321 section 4.2.1
             self._begun = False
             return Delivered(mta=self._mta, answer=printable(answer.message))
-        refusal = self._refusal(answer)
-        self._begun = False
-        return refusal
+        # The transaction is left as begun: Postfix wants RSET after a refusal, else it calls the next MAIL nested.
+        return self._refusal(answer)
 
     def _refusal(self, answer: aiosmtplib.SMTPResponse) -> Refused:
         """Return what an answer says about the message, if it does."""
         enhanced, diagnostic = split(answer.message)
         refused = self._refused(answer.code, enhanced, diagnostic)
-        if answer.code == _LOCKED:
+        if answer.code in _OF_THE_RELAY:
             raise Lost(self._relay.name, said(answer.code, answer.message), code=answer.code)
         if answer.code == _CLOSING or answer.code // 100 not in {4, 5}:
             raise self._lost(said(answer.code, answer.message), refused if answer.code == _CLOSING else None)

@@ -162,7 +162,7 @@ def test_a_refusal_is_told_as_it_was_said(step: str, answer: str, code: int, enh
     assert refused == Refused(code=code, enhanced=enhanced, diagnostic=diagnostic, mta="mx.example")
     assert isinstance(delivered, Delivered)
     assert [each.connection for each in server.received] == [1]
-    assert ("RSET" in server.commands) == (step in {"RCPT", "DATA"})
+    assert ("RSET" in server.commands) == (step != "MAIL")
 
 
 def test_of_a_long_answer_a_thousand_characters_are_kept() -> None:
@@ -297,6 +297,7 @@ def test_an_answer_that_never_comes_after_the_message_leaves_doubt(how: str) -> 
         ("MAIL", "421 4.7.0 too many messages"),
         ("MAIL", "530 5.7.0 Must issue a STARTTLS command first"),
         ("RCPT", "530 Authentication required"),
+        ("MAIL", "503 5.5.1 Error: nested MAIL command"),
         ("MAIL", DROP),
         ("MAIL", STALL),
     ],
