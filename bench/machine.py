@@ -23,7 +23,17 @@ PACKAGES = {
 }
 ANSWERS = b"postfix postfix/main_mailer_type select No configuration\n"
 """What packages ask while they are installed: only programs are wanted, no mail server for all of the machine."""
-PYTHON_PARTS = ("estampe", "apsw", "granian", "fastapi", "uvicorn", "pydantic", "asyncpg", "datasette")
+PYTHON_PARTS = (
+    "estampe",
+    "apsw",
+    "granian",
+    "fastapi",
+    "uvicorn",
+    "pydantic",
+    "asyncpg",
+    "datasette",
+    "django-post-office",
+)
 
 
 def need(tool: str) -> Path:
