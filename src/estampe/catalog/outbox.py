@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from typing import Any
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from estampe.catalog.customers import Customers
     from estampe.catalog.store import Catalog
@@ -29,6 +29,9 @@ T = TypeVar("T")
 
 _AT_ONCE = 500
 """Rows that one statement names: databases bound the parameters of a statement."""
+
+MOST_BYTES = 1 << 26
+"""What messages that are taken in hand together may bring with them, but for the last of them."""
 
 
 class MessageState(IntEnum):
@@ -92,6 +95,11 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     own: bytes | None
 
     @property
+    def size(self) -> int:
+        """How many bytes it brings with it."""
+        return len(self.execution) + len(self.own or b"")
+
+    @property
     def lane(self) -> Lane:
         """Where it waited."""
         return Lane(self.customer, self.domain)
@@ -114,14 +122,25 @@ _IN_LANE = (
     outbox.c.state == MessageState.WAITING,
 )
 
-_DUE = (
-    select(outbox.c.seq)
-    .where(*_IN_LANE, outbox.c.due_ms <= bindparam("now_ms"))
-    .order_by(outbox.c.due_ms, outbox.c.seq)
-    .limit(bindparam("count"))
-)
+_SIZE = func.length(outbox.c.execution) + func.coalesce(func.length(outbox.c.own), 0)
+
+
+def _first(conditions: Sequence[ColumnElement[bool]], *order: str) -> Select[tuple[int]]:
+    """Select the numbers of the first `count` messages, as long as those before one have less than `most_bytes`."""
+    found = select(outbox.c.seq, outbox.c.due_ms, _SIZE.label("size")).where(*conditions)
+    some = found.order_by(*(outbox.c[name] for name in order)).limit(bindparam("count")).subquery()
+    up_to = func.sum(some.c.size).over(order_by=[some.c[name] for name in order]).label("up_to")
+    counted = select(some.c.seq, some.c.size, up_to).subquery()
+    return select(counted.c.seq).where(counted.c.up_to - counted.c.size < bindparam("most_bytes"))
+
+
+_DUE = _first((*_IN_LANE, outbox.c.due_ms <= bindparam("now_ms")), "due_ms", "seq")
 
 _CLAIM = update(outbox).where(outbox.c.seq.in_(_DUE)).values(state=MessageState.SENDING).returning(*_HELD)
+
+_LEFT = _first((outbox.c.state == bindparam("in_state"), outbox.c.seq > bindparam("after")), "seq")
+
+_STRANDED = select(*_HELD).where(outbox.c.seq.in_(_LEFT)).order_by(outbox.c.seq)
 
 _NEXT = select(func.min(outbox.c.due_ms)).where(*_IN_LANE)
 
@@ -217,12 +236,15 @@ class Outbox:
         """
         self._catalog.own()
 
-    def claim(self, wanted: Mapping[Lane, int], now_ms: int) -> tuple[list[Held], dict[Lane, int | None]]:
+    def claim(
+        self, wanted: Mapping[Lane, int], now_ms: int, most_bytes: int = MOST_BYTES
+    ) -> tuple[list[Held], dict[Lane, int | None]]:
         """Take messages in hand that are due.
 
         Parameters:
             wanted: how many of each lane at most.
             now_ms: the time.
+            most_bytes: no further one is taken once they bring so much.
 
         Returns:
             The messages; and when each lane's next one is due, None if none is.
@@ -235,12 +257,13 @@ class Outbox:
         next_ms: dict[Lane, int | None] = {}
         with self._catalog.writing() as connection:
             for lane, count in wanted.items():
-                held += self._claim(connection, lane, count, now_ms)
+                facts = {"now_ms": now_ms, "count": count, "most_bytes": most_bytes - sum(each.size for each in held)}
+                held += self._claim(connection, lane, facts)
                 next_ms[lane] = connection.execute(_NEXT, _names(lane)).scalar_one()
         return held, next_ms
 
-    def _claim(self, connection: Connection, lane: Lane, count: int, now_ms: int) -> list[Held]:
-        rows = connection.execute(_CLAIM, {**_names(lane), "now_ms": now_ms, "count": count})
+    def _claim(self, connection: Connection, lane: Lane, facts: dict[str, int]) -> list[Held]:
+        rows = connection.execute(_CLAIM, _names(lane) | facts)
         return sorted((_held(row) for row in rows), key=lambda held: held.seq)
 
     def settle(self, connection: Connection, ended: Sequence[int], postponed: Sequence[Postponed]) -> None:
@@ -252,11 +275,11 @@ class Outbox:
         if later:
             connection.execute(_POSTPONE, later)
 
-    def stranded(self, state: MessageState, after: int, limit: int) -> list[Held]:
+    def stranded(self, state: MessageState, after: int, limit: int, most_bytes: int = MOST_BYTES) -> list[Held]:
         """Return messages that a process left behind in a state when it ended, in order of their numbers."""
-        found = select(*_HELD).where(outbox.c.state == state, outbox.c.seq > after).order_by(outbox.c.seq).limit(limit)
+        facts = {"in_state": state, "after": after, "count": limit, "most_bytes": most_bytes}
         with self._catalog.reading() as connection:
-            return [_held(row) for row in connection.execute(found)]
+            return [_held(row) for row in connection.execute(_STRANDED, facts)]
 
     def free(self, rows: Sequence[int], ended: Sequence[int]) -> None:
         """Let stranded messages wait again; end those whose activation or cancellation is in the log."""

@@ -44,6 +44,9 @@ AHEAD = 32
 IN_HAND = 1_024
 """Messages in hand at most, those being sent among them."""
 
+BYTES_IN_HAND = 1 << 26
+"""What they may bring with them, but for the last one."""
+
 _LOOK_S = 0.05
 """How soon to look again whether a domain's rate has room."""
 
@@ -106,6 +109,7 @@ class Sending:
         self._ahead: Counter[str] = Counter()  # in hand and not begun, by domain
         self._composing: Counter[str] = Counter()
         self._in_hand = 0
+        self._bytes_in_hand = 0
         self._under_way: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._paused_until_s = 0.0
@@ -152,18 +156,20 @@ class Sending:
         """Take messages in hand, if it is time for some."""
         now_ms = _now_ms()
         self._lanes.wake(now_ms)
-        if time.monotonic() < self._paused_until_s:
+        room = BYTES_IN_HAND - self._bytes_in_hand
+        if time.monotonic() < self._paused_until_s or room <= 0:
             return
         wanted = dict(self._lanes.take(self._wanted, IN_HAND - self._in_hand))
         if not wanted:
             return
         try:
-            held, next_ms = await self._ask(self._outbox.claim, wanted, now_ms)
+            held, next_ms = await self._ask(self._outbox.claim, wanted, now_ms, room)
         except (CatalogUnavailable, CatalogInUse):
             self._lanes.add(wanted)
             raise
         self._lanes.add_later(next_ms)
         self._in_hand += len(held)
+        self._bytes_in_hand += sum(each.size for each in held)
         for each in held:
             self._hand[each.lane].append(each)
             self._ahead[each.domain] += 1
@@ -218,6 +224,7 @@ class Sending:
             await self._put_back(held, _FAULT_MS, held.attempts, reason)
         finally:
             self._in_hand -= 1
+            self._bytes_in_hand -= held.size
             self._woken.set()
 
     async def _judge(self, held: Held) -> None:

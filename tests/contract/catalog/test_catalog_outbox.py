@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import msgspec
 import psycopg
 import pytest
 
@@ -116,6 +117,28 @@ def test_each_lane_is_claimed_for_itself(outbox: Outbox, customers: Customers) -
         (theirs, "a.example"),
     ]
     assert next_ms == {lane: NOW_MS if lane.domain == "a.example" else None for lane in lanes}
+
+
+def test_large_messages_are_taken_in_hand_a_few_at_a_time(outbox: Outbox, customers: Customers) -> None:
+    """Those before the last one bring less than what is allowed together; one is always taken."""
+    lane = Lane(customers.number_of(CUSTOMER), "a.example")
+    large = [msgspec.structs.replace(message, own=bytes(1_000)) for message in _messages(5)]
+    outbox.release(outbox.add(CUSTOMER, large, NOW_MS))
+    taken = [len(outbox.claim({lane: 9}, NOW_MS, most_bytes)[0]) for most_bytes in (1, 2_000, 0, 9_000)]
+    assert taken == [1, 2, 0, 2]
+    assert [len(outbox.stranded(MessageState.SENDING, 0, 9, most_bytes)) for most_bytes in (1, 2_000)] == [1, 2]
+
+
+def test_what_is_taken_in_hand_is_bounded_over_all_lanes(outbox: Outbox, customers: Customers) -> None:
+    number = customers.number_of(CUSTOMER)
+    lanes = {Lane(number, f"{name}.example"): 9 for name in "abc"}
+    large = [
+        msgspec.structs.replace(message, own=bytes(1_000)) for lane in lanes for message in _messages(2, lane.domain)
+    ]
+    outbox.release(outbox.add(CUSTOMER, large, NOW_MS))
+    held, next_ms = outbox.claim(lanes, NOW_MS, 3_000)
+    assert [each.domain for each in held] == ["a.example", "a.example", "b.example"]
+    assert list(next_ms.values()) == [None, NOW_MS, NOW_MS]
 
 
 def test_who_listens_is_told_where_messages_wait(outbox: Outbox, customers: Customers) -> None:

@@ -277,6 +277,15 @@ def test_a_catalog_that_is_away_in_the_middle_is_no_fault_of_the_message(
     assert world.types(stamp) == ["activation"]
 
 
+def test_large_messages_are_in_hand_a_few_at_a_time(world: Outgoing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("estampe.execution.sending.BYTES_IN_HAND", 1)
+    stamps = [world.accept(contact) for contact in [*world.contacts(3), *world.contacts(3, "b.example")]]
+    office = _Office(world, _Relay(TAKEN))
+    office.run_until_empty()
+    assert [world.types(stamp) for stamp in stamps] == [["activation"]] * 6
+    assert office.relay.most == 1
+
+
 def test_what_arrives_while_it_runs_is_sent_at_once(world: Outgoing) -> None:
     (contact,) = world.contacts(1)
     stamps = []
