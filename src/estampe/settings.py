@@ -123,8 +123,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _doc(
             "address",
-            "SMTP servers that take messages, commas between: smtp://USER:PASSWORD@HOST:PORT (TLS where offered), "
-            "smtp+starttls:// (TLS or nothing), smtps:// (TLS from the start)",
+            "SMTP servers that take messages, commas between: smtp://HOST:PORT (TLS where offered), "
+            "smtp+starttls://USER:PASSWORD@HOST:PORT (TLS or nothing), smtps:// (TLS from the start)",
         ),
     ] = "smtp://127.0.0.1:25"
     relay_connections: Annotated[int, _doc("connections", "connections to one relay at once", ge=1, le=10_000)] = 20

@@ -69,7 +69,7 @@ class Previewing:
         asked = customer, action, recipient
         found, values = await asyncio.get_running_loop().run_in_executor(self._threads, self._look, *asked)
         order = _order(found, variables(values, data, own or {}))
-        rendered = await self._composers.preview(order, customer)
+        rendered = await self._composers.preview(order, self._customers.number_of(customer))
         if isinstance(rendered, NoLetter):
             raise NotRendered(rendered.message)
         return rendered

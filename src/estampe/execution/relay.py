@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 VARIABLE: Final = "ESTAMPE_RELAYS"
 
 _ALLOWED = (
-    "smtp://USER:PASSWORD@HOST:PORT, smtp+starttls://… or smtps://…, commas between, "
+    "smtp://HOST:PORT, smtp+starttls://USER:PASSWORD@HOST:PORT or smtps://…, commas between, "
     "with %XX for characters of a password that have a meaning in addresses"
 )
+
+_ENCRYPTED = "smtp+starttls:// or smtps:// where there is a password: whoever sits in between could read it over smtp://"
 
 _HOST = re.compile(r"[\w.:%-]{1,253}", re.ASCII)
 
@@ -67,11 +70,23 @@ def parse_relays(text: str) -> tuple[Relay, ...]:
     Raises:
         InvalidSetting: a relay is not written as it should be; the message shows no password.
     """
+    shown = re.sub(r"(?s).*@", "***@", text)
     try:
-        return tuple(_relay(part.strip()) for part in text.split(","))
+        relays = tuple(_relay(part.strip()) for part in text.split(","))
     except ValueError:
         # What urllib says may quote a part of the password.
-        raise InvalidSetting(VARIABLE, re.sub(r"(?s).*@", "***@", text), _ALLOWED) from None
+        raise InvalidSetting(VARIABLE, shown, _ALLOWED) from None
+    if any(relay.password and relay.tls == "offered" and not _is_near(relay.host) for relay in relays):
+        raise InvalidSetting(VARIABLE, shown, _ENCRYPTED)
+    return relays
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _relay(text: str) -> Relay:

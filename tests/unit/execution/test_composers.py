@@ -321,7 +321,7 @@ def test_closing_answers_what_composers_have_before_them() -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes show their environment on Linux only")
 def test_composers_know_no_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ESTAMPE_RELAYS", "smtp://user:secret@relay.example")
+    monkeypatch.setenv("ESTAMPE_RELAYS", "smtps://user:secret@relay.example")
 
     async def ask() -> bytes:
         async with composing() as composers:

@@ -30,6 +30,18 @@ def test_credentials_may_hold_any_character() -> None:
     assert (relay.host, relay.user, relay.password) == ("mx.example", "us@shop.example", "p@:/,sé")
 
 
+@pytest.mark.parametrize("host", ["mx.example", "192.0.2.1", "mx.example, smtp://a.example"])
+def test_a_password_is_not_for_those_in_between(host: str) -> None:
+    with pytest.raises(InvalidSetting, match="where there is a password") as refused:
+        parse_relays(f"smtp://us:secret@{host}")
+    assert "secret@" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:2525", "[::1]"])
+def test_this_machine_itself_may_be_told(host: str) -> None:
+    assert parse_relays(f"smtp://us:secret@{host}")[0].user == "us"
+
+
 def test_several_relays_are_read() -> None:
     assert [relay.name for relay in parse_relays("smtp://a.example, smtps://[2001:db8::1]")] == [
         "a.example:25",

@@ -90,7 +90,7 @@ class Rendition:
         number = self._services.customers.number_of(customer)
         (contact,) = Contacts(self._services.catalog, number).find([recipient])
         if contact is None:
-            raise UnknownContact(f"{getattr(recipient, 'value', recipient.type)}")
+            raise UnknownContact(_name(recipient))
         return contact.address
 
 
@@ -104,3 +104,9 @@ def _identity(wanted: Preview, action: str) -> Identity | None:
         return read_item(item, action, time.time_ns() // 1_000_000, None).execution.recipient
     except InvalidItem as exc:
         raise invalid_body(f"{exc} - at `{exc.path}`") from exc
+
+
+def _name(recipient: Identity) -> str:
+    """Return what a recipient is named by."""
+    value = getattr(recipient, "value", recipient.type)
+    return value if isinstance(value, str) else ", ".join(value)
