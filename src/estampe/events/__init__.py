@@ -54,7 +54,7 @@ from estampe.events.hit import (
     Web,
 )
 from estampe.events.identities import Customer, Footprint, Hash, Id, Identity, Unicity, hash_of, set_of
-from estampe.events.json import decode, decode_draft, draft_parts, encode, encode_block
+from estampe.events.json import decode, decode_draft, draft_parts, encode, encode_block, is_deep
 from estampe.events.message import Activation, Execution, Stamp, event_id
 from estampe.events.response import (
     Complaint,
@@ -171,5 +171,6 @@ __all__ = [
     "event_id",
     "facets",
     "hash_of",
+    "is_deep",
     "set_of",
 ]

@@ -149,7 +149,7 @@ def _compact(json: bytes | Raw) -> bytes:
         raise _unreadable(json, f"one JSON object ({error})") from error
     except RecursionError:
         raise _unreadable(json, _SHALLOW) from None
-    if _is_deep(compact):
+    if is_deep(compact):
         raise _unreadable(json, _SHALLOW)
     return compact
 
@@ -158,8 +158,8 @@ def _unreadable(json: bytes | Raw, allowed: str) -> InvalidEvent:
     return InvalidEvent(Fault("$", excerpt(bytes(json)), allowed))
 
 
-def _is_deep(json: bytes) -> bool:
-    """Tell whether JSON is nested too deeply, so that what is taken today can be read on any stack."""
+def is_deep(json: bytes) -> bool:
+    """Tell whether JSON is nested too deeply to be taken, so that what is taken today can be read on any stack."""
     if json.count(b"{") + json.count(b"[") <= _DEEPEST:
         return False
     brackets = _STRING.sub(b"", json).translate(None, _NO_STEPS)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from estampe.errors import EstampeError
-from estampe.events import InvalidEvent
+from estampe.events import InvalidEvent, is_deep
 from estampe.execution.cases import Own, execution_of
 from estampe.execution.headers import HeaderRefused, brought
 
@@ -106,6 +106,8 @@ def read_item(json: bytes | Raw, action: str, now_ms: int, stamp: UUID | None) -
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         what, _, path = str(exc).partition(" - at ")
         raise InvalidItem(what, path.strip("`") or "$") from exc
+    if is_deep(bytes(json)):
+        raise InvalidItem("it is nested too deeply", "$")
     try:
         deque(brought(item.headers or {}), maxlen=0)
     except HeaderRefused as exc:

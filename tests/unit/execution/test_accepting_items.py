@@ -54,3 +54,10 @@ def test_a_header_that_may_not_be_is_said_at_once() -> None:
     with pytest.raises(InvalidItem, match="Bcc") as caught:
         read_item(json, "000PE4", 1_700_000_000_000, None)
     assert caught.value.path == "$.headers"
+
+
+@pytest.mark.parametrize("member", ["data", "variables"])
+def test_what_is_nested_too_deeply_for_a_template_is_refused(member: str) -> None:
+    deep = b'{"recipient":{"type":"id","value":"1"},"%b":' % member.encode() + b'{"a":' * 900 + b"1" + b"}" * 901
+    with pytest.raises(InvalidItem, match="nested"):
+        read_item(deep, "000PE4", 1_700_000_000_000, None)
