@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from estampe.events import Event
 
 CUSTOMER = Customer(agency="DEMO", customer="028")
+OTHER = Customer(agency="DEMO", customer="029")
 NOW_MS = 1_700_000_000_000
 
 BODY: dict[str, Any] = {
@@ -46,9 +47,9 @@ class Outgoing(NamedTuple):
         """The customer's log."""
         return self.logs.of(CUSTOMER)
 
-    def contacts(self, count: int, domain: str = "a.example") -> list[Contact]:
+    def contacts(self, count: int, domain: str = "a.example", customer: Customer = CUSTOMER) -> list[Contact]:
         """Make contacts."""
-        repository = Contacts(self.catalog, self.action_number)
+        repository = Contacts(self.catalog, self.customers.number_of(customer))
         return repository.put_many([{"Email": f"reader{uuid4().hex}@{domain}"} for _ in range(count)])
 
     @property
@@ -56,7 +57,7 @@ class Outgoing(NamedTuple):
         """The customer's number."""
         return self.customers.number_of(CUSTOMER)
 
-    def accept(self, contact: Contact, *, release: bool = True) -> UUID:
+    def accept(self, contact: Contact, *, release: bool = True, customer: Customer = CUSTOMER) -> UUID:
         """Put a message for a contact into the outbox; return its stamp."""
         stamp = uuid4()
         execution = {
@@ -74,7 +75,7 @@ class Outgoing(NamedTuple):
             content=self.action.content,
             execution=msgspec.json.encode(execution),
         )
-        batch = self.outbox.add(CUSTOMER, [message], NOW_MS)
+        batch = self.outbox.add(customer, [message], NOW_MS)
         if release:
             self.outbox.release(batch)
         return stamp

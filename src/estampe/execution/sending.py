@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 AHEAD = 32
-"""Messages to a domain that are taken in hand together: one transaction for several, few that wait in memory."""
+"""Messages of a lane that are taken in hand together: one transaction for several, few that wait in memory."""
 
 IN_HAND = 1_024
 """Messages in hand at most, those being sent among them."""
@@ -105,8 +105,8 @@ class Sending:
         self._looking: Gathering[Held, Case] = Gathering(cases.of, threads)
         self._lanes = Lanes()
         self._hand: defaultdict[Lane, deque[Held]] = defaultdict(deque)
-        self._ready = Lanes()  # that have some in hand
-        self._ahead: Counter[str] = Counter()  # in hand and not begun, by domain
+        self._busy: Counter[int] = Counter()  # messages under way, by customer
+        self._ready = Lanes(self._busy.__getitem__)  # that have some in hand
         self._composing: Counter[str] = Counter()
         self._in_hand = 0
         self._bytes_in_hand = 0
@@ -172,16 +172,15 @@ class Sending:
         self._bytes_in_hand += sum(each.size for each in held)
         for each in held:
             self._hand[each.lane].append(each)
-            self._ahead[each.domain] += 1
         self._ready.add(each.lane for each in held)
 
     def _wanted(self, lane: Lane) -> int:
-        """Return how many of a lane to take in hand: none until few to its domain are left."""
-        left = self._ahead[lane.domain]
+        """Return how many of a lane to take in hand: none until few are left."""
+        left = len(self._hand[lane]) if lane in self._hand else 0
         return AHEAD - left if left <= AHEAD // 2 else 0
 
     def _start_those_with_room(self) -> None:
-        """Start what may be, one message of each customer after the other."""
+        """Start what may be, a message at a time, of the customer that has fewest under way."""
         for lane, _ in self._ready.take(self._room, self._at_once - len(self._under_way)):
             self._start(self._hand[lane].popleft())
             if self._hand[lane]:
@@ -193,7 +192,7 @@ class Sending:
         return min(1, self._relays.room(lane.domain) - self._composing[lane.domain])
 
     def _start(self, held: Held) -> None:
-        self._ahead[held.domain] -= 1
+        self._busy[held.customer] += 1
         self._composing[held.domain] += 1
         task = asyncio.create_task(self._bring(held))
         self._under_way.add(task)
@@ -223,6 +222,7 @@ class Sending:
             reason = f"a fault of the server: {type(exc).__name__}; its log says more"
             await self._put_back(held, _FAULT_MS, held.attempts, reason)
         finally:
+            self._busy[held.customer] -= 1
             self._in_hand -= 1
             self._bytes_in_hand -= held.size
             self._woken.set()

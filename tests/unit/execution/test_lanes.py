@@ -99,3 +99,14 @@ def test_who_has_few_messages_waits_for_a_turn_of_each_other_and_no_longer(messa
         waiting = [turns[lane] for lane in left if lane.customer == 1]
         assert not waiting or max(waiting) - min(waiting) <= 1
     assert sent == messages
+
+
+def test_who_keeps_us_less_busy_goes_first() -> None:
+    busy = Counter({1: 3, 2: 0})
+    lanes = Lanes(busy.__getitem__)
+    lanes.add([A, B, C])
+    taken = []
+    for lane, _ in lanes.take(lambda _: 1, 3):
+        taken.append(lane)
+        busy[lane.customer] += 1
+    assert taken == [C, A, B]

@@ -20,7 +20,7 @@ from estampe.execution.relays import InDoubt, NoRelay
 from estampe.execution.sending import Sending
 from estampe.execution.settling import Settling
 from estampe.log import LogFull
-from outgoing import Outgoing, outgoing
+from outgoing import OTHER, Outgoing, outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -360,3 +360,25 @@ def test_a_disk_that_stays_full_holds_up_no_end(world: Outgoing) -> None:
     office.run_until(lambda: len(office.relay.letters) == 1)
     (waiting,) = Backlog(world.catalog, world.customers).waiting(None, 9)
     assert waiting.state == MessageState.SENDING
+
+
+def test_slow_messages_of_one_customer_do_not_hold_up_another(world: Outgoing) -> None:
+    """The second one's messages come when many of the first are in hand already, to the same domain."""
+    slow = [world.accept(contact) for contact in world.contacts(40)]
+    number = world.customers.number_of(OTHER)
+    contacts = world.contacts(3, customer=OTHER)
+    ended: list[int] = []
+
+    class Composing(_Composing):
+        async def cancellation(self, case: Case) -> Cancellation | None:
+            await asyncio.sleep(0.001 if case.held.customer == number else 0.05)
+            ended.append(case.held.customer)
+            return await super().cancellation(case)
+
+    def all_ended() -> bool:
+        while ended and contacts:
+            world.accept(contacts.pop(), customer=OTHER)
+        return len(ended) == len(slow) + 3
+
+    _Office(world, _Relay(TAKEN, room=4), Composing()).run_until(all_ended)
+    assert [place for place, customer in enumerate(ended) if customer == number][-1] < 12
