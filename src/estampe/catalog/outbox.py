@@ -281,6 +281,12 @@ class Outbox:
         with self._catalog.reading() as connection:
             return [_held(row) for row in connection.execute(_STRANDED, facts)]
 
+    def bring_forward(self, latest_ms: int, now_ms: int) -> None:
+        """Make messages due now that are due later than at a time: the clock was ahead when they were put back."""
+        late = (outbox.c.state == MessageState.WAITING) & (outbox.c.due_ms > latest_ms)
+        with self._catalog.writing() as connection:
+            connection.execute(update(outbox).where(late).values(due_ms=now_ms))
+
     def free(self, rows: Sequence[int], ended: Sequence[int]) -> None:
         """Let stranded messages wait again; end those whose activation or cancellation is in the log."""
         with self._catalog.writing() as connection:

@@ -198,6 +198,7 @@ def _open_postgresql(url: str) -> Catalog:
     address = _address(url)
     place = address.render_as_string(hide_password=True)
     engine = create_engine(address, pool_size=16, max_overflow=16, pool_pre_ping=True)
+    event.listen(engine, "connect", _wait_for_the_disk)
     catalog = Catalog(engine, place)
     try:
         with catalog.writing() as connection:
@@ -243,6 +244,12 @@ def _configure(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _wait_for_the_disk(connection: Any, _record: object) -> None:
+    """Take a commit for done when it is on the disk, however the server is set up: what is accepted must stay."""
+    connection.execute("SET synchronous_commit TO on")
+    connection.commit()
 
 
 def _begin(connection: Connection) -> None:

@@ -202,7 +202,7 @@ outbox = Table(
     Column("own", LargeBinary),  # JSON: what the call said of this message alone
     UniqueConstraint("customer", "stamp"),
 )
-Index("outbox_turns", outbox.c.customer, outbox.c.domain, outbox.c.state, outbox.c.due_ms)
+Index("outbox_turns", outbox.c.customer, outbox.c.domain, outbox.c.state, outbox.c.due_ms, outbox.c.seq)
 
 calls = Table(
     "calls",  # that may be repeated with the same Idempotency-Key

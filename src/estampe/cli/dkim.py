@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estampe.cli.arguments import data_option, examples
+from estampe.cli.arguments import CUSTOMER, data_option, examples
 from estampe.execution.keyring import open_keyring
 from estampe.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from estampe.events import Customer
     from estampe.execution.keyring import Keyring
 
 BITS = 2_048
@@ -64,6 +65,19 @@ def use(domain: str, selector: str, data: Path) -> None:
     signing = keyring.signing_for(domain)
     if signing:
         click.echo(f"Messages from {domain} are signed with {signing.selector} of {signing.domain}.")
+
+
+@dkim.command(epilog=examples("estampe dkim allow example.com DEMO/028"))
+@domain_argument
+@click.argument("customers", metavar="CUSTOMER...", type=CUSTOMER, nargs=-1, required=True)
+@data_option
+def allow(domain: str, customers: tuple[Customer, ...], data: Path) -> None:
+    """Let each CUSTOMER send from DOMAIN and its subdomains, and nobody else who was not allowed to before.
+
+    A domain for which nobody was named is everybody's.
+    """
+    allowed = _keyring(data).allow(domain, [customer.name for customer in customers])
+    click.echo(f"From {domain} may send: {', '.join(allowed)}.")
 
 
 @dkim.command(epilog=examples("estampe dkim show example.com"))

@@ -16,9 +16,10 @@ from estampe.execution.cases import Cases
 from estampe.execution.composers import Composers
 from estampe.execution.envelopes import Returns
 from estampe.execution.forgetting import Forgetting
-from estampe.execution.keyring import open_keyring
+from estampe.execution.keyring import ForeignSender, open_keyring
 from estampe.execution.launching import Launching
 from estampe.execution.ordering import Ordering, mail_domain
+from estampe.execution.orders import NoLetter
 from estampe.execution.policies import policies
 from estampe.execution.pressing import Pressing
 from estampe.execution.previewing import Previewing
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from estampe.catalog import Catalog, Customers
     from estampe.events import Customer
     from estampe.execution.cases import Case
-    from estampe.execution.orders import Letter, NoLetter
+    from estampe.execution.orders import Letter
     from estampe.log import EventLog
     from estampe.settings import Settings
     from estampe.tokens import Tokens
@@ -80,7 +81,8 @@ class Execution:
         self._composers = Composers(settings)
         self.previewing = Previewing(catalog, customers, self._composers, self._threads)
         self._cases = Cases(catalog, customers)
-        self._recovery = Recovery(outbox, customers, log_of)
+        schedule_ms = parse_schedule(settings.retry_schedule)
+        self._recovery = Recovery(outbox, customers, log_of, 2 * max(schedule_ms, default=0))
         returns = Returns(tokens, settings.return_domain or mail_domain(settings))
         self._ordering = Ordering(settings, open_keyring(settings), returns, unsubscribe)
         self._journal = structlog.get_logger()
@@ -89,7 +91,7 @@ class Execution:
             customers=customers,
             calls=self.calls,
             call_hours=settings.call_hours,
-            waiting_ms=2 * sum(parse_schedule(settings.retry_schedule)),
+            waiting_ms=2 * sum(schedule_ms),
             threads=self._threads,
             journal=self._journal,
         )
@@ -113,7 +115,10 @@ class Execution:
         )
 
     async def _compose(self, case: Case) -> Letter | NoLetter:
-        order = self._ordering.order(case, time.time_ns() // 1_000_000)
+        try:
+            order = self._ordering.order(case, time.time_ns() // 1_000_000)
+        except ForeignSender as exc:
+            return NoLetter(message=str(exc))
         return await self._composers.compose(order, case.held.customer)
 
     def recover(self) -> None:

@@ -1,4 +1,4 @@
-"""The keyring: the folder with the keys that sign messages, `DOMAIN/SELECTOR.pem`."""
+"""The keyring: the folder with the keys that sign messages, `DOMAIN/SELECTOR.pem`, and who may send from a domain."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ from estampe.execution.orders import Signing
 from estampe.execution.signing import UnusableKey, read_key
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from estampe.execution.signing import Key
     from estampe.settings import Settings
 
 IN_USE, WAITING = ".pem", ".new"
 """How the files of keys end that sign, and of those whose record has to be published first."""
+
+CUSTOMERS = "customers"
+"""The file in a domain's folder that names who may send from it, a customer a line; without it everybody may."""
 
 _KEPT_S = 1.0
 """How long is remembered what the folder said of a domain."""
@@ -55,6 +60,18 @@ class NoKey(EstampeError):
         super().__init__(f"{domain} has no {wanted}; `estampe dkim create {domain}` makes one")
 
 
+class ForeignSender(EstampeError):
+    """A domain is not the customer's to send from."""
+
+    def __init__(self, domain: str, customer: str) -> None:
+        super().__init__(f"{customer} may not send from {domain}; the operator of the server can allow it")
+
+
+class _Found(NamedTuple):
+    signing: Signing | None
+    customers: frozenset[str] | None
+
+
 class Record(NamedTuple):
     """What is to be published in the DNS for a key (RFC 6376 section 3.6): a TXT record."""
 
@@ -82,25 +99,52 @@ class Keyring:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: dict[str, tuple[float, Signing | None]] = {}
+        self._kept: dict[str, tuple[float, _Found]] = {}
 
-    def signing_for(self, domain: str) -> Signing | None:
-        """Return with what messages from a domain are signed; None if there is no key.
+    def signing_for(self, domain: str, customer: str | None = None) -> Signing | None:
+        """Return with what a customer's messages from a domain are signed; None if there is no key.
 
         That is the domain's own key or else its nearest parent's; of several, the one whose selector is last, digits
         taken as numbers. What changes in the folder is seen within a second.
 
+        Parameters:
+            domain: of the sender's address.
+            customer: its name; None is the operator.
+
         Raises:
+            ForeignSender: the domain, or its nearest parent that says so, is for other customers.
             UnusableKey: the key cannot be read, or is none.
         """
+        found = self._remembered(domain)
+        if customer is not None and found.customers is not None and customer not in found.customers:
+            raise ForeignSender(domain, customer)
+        return found.signing
+
+    def _remembered(self, domain: str) -> _Found:
         now_s = time.monotonic()
-        until_s, signing = self._kept.get(domain, (now_s, None))
+        until_s, found = self._kept.get(domain, (now_s, _Found(None, None)))
         if until_s <= now_s:
-            signing = self._found(domain)
+            found = _Found(self._found(domain), self._customers(domain))
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            self._kept[domain] = now_s + _KEPT_S, signing
-        return signing
+            self._kept[domain] = now_s + _KEPT_S, found
+        return found
+
+    def allow(self, domain: str, customers: Collection[str]) -> tuple[str, ...]:
+        """Let customers send from a domain, and nobody else who was not allowed to before; return all who may.
+
+        Raises:
+            InvalidKeyName: the domain is none.
+            UnusableKey: that cannot be written.
+        """
+        file = self._file(domain, CUSTOMERS).with_name(CUSTOMERS)
+        try:
+            allowed = sorted({*customers, *(_lines(file) if file.exists() else ())})
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file.write_text("".join(f"{name}\n" for name in allowed))
+        except OSError as exc:
+            raise UnusableKey(f"{file}", f"{exc.strerror}") from exc
+        return tuple(allowed)
 
     def create(self, domain: str, selector: str, bits: int) -> Record:
         """Make an RSA key, which waits to be put to use, and return its record.
@@ -166,15 +210,31 @@ class Keyring:
             raise InvalidKeyName(selector, "selector", "s1")
         return self._folder / written / f"{selector}{IN_USE}"
 
-    def _found(self, domain: str) -> Signing | None:
+    def _folders(self, domain: str) -> Iterator[Path]:
+        """Yield a domain's folder, and those of its parents."""
         labels = ascii_domain(domain).lower().split(".")
-        for first in range(len(labels)):
-            folder = self._folder / ".".join(labels[first:])
-            file = max(folder.glob(f"*{IN_USE}"), key=_age, default=None) if labels[0] else None
+        if labels[0]:
+            yield from (self._folder / ".".join(labels[first:]) for first in range(len(labels)))
+
+    def _customers(self, domain: str) -> frozenset[str] | None:
+        files = (folder / CUSTOMERS for folder in self._folders(domain))
+        file = next((file for file in files if file.exists()), None)
+        try:
+            return _lines(file) if file else None
+        except OSError as exc:
+            raise UnusableKey(f"{file}", f"{exc.strerror}") from exc
+
+    def _found(self, domain: str) -> Signing | None:
+        for folder in self._folders(domain):
+            file = max(folder.glob(f"*{IN_USE}"), key=_age, default=None)
             if file:
                 pem, _ = _read(file)
                 return Signing(domain=folder.name, selector=file.stem, key=pem)
         return None
+
+
+def _lines(file: Path) -> frozenset[str]:
+    return frozenset(line.strip() for line in file.read_text().splitlines() if line.strip())
 
 
 def _age(file: Path) -> list[tuple[int, str]]:

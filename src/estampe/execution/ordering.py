@@ -51,6 +51,10 @@ class Ordering:
         Parameters:
             case: the message, with a contact.
             time_ms: when it is composed, Unix milliseconds.
+
+        Raises:
+            ForeignSender: the sender's domain is another customer's.
+            UnusableKey: the domain's key cannot be read.
         """
         execution, mail, stamp = case.execution, case.frozen.mail, case.held.stamp
         template, as_is = _template(case)
@@ -70,7 +74,7 @@ class Ordering:
             feedback_id=_feedback_id(case.frozen),
             unsubscribe=self._unsubscribe(case.held.customer, stamp),
             bulk=case.frozen.type in BULK,
-            signing=self._keyring.signing_for(sender.address.rpartition("@")[2]),
+            signing=self._keyring.signing_for(sender.address.rpartition("@")[2], case.customer.name),
         )
 
     def _sender(self, mail: Mail) -> Sender:

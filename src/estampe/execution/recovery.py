@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,13 @@ class Recovery:
         outbox: the messages.
         customers: the catalog's customers.
         log_of: returns a customer's log.
+        longest_ms: how long a message may have to wait for its next attempt, milliseconds.
     """
 
-    def __init__(self, outbox: Outbox, customers: Customers, log_of: Callable[[Customer], EventLog]) -> None:
+    def __init__(
+        self, outbox: Outbox, customers: Customers, log_of: Callable[[Customer], EventLog], longest_ms: int
+    ) -> None:
+        self._longest_ms = longest_ms
         self._outbox = outbox
         self._customers = customers
         self._log_of = log_of
@@ -36,6 +41,8 @@ class Recovery:
     def run(self) -> int:
         """Publish executions that may be missing, end what the log says is over, free the rest; return their number."""
         self._outbox.own()
+        now_ms = time.time_ns() // 1_000_000
+        self._outbox.bring_forward(now_ms + self._longest_ms, now_ms)
         return sum(self._recover(state) for state in (MessageState.ARRIVING, MessageState.SENDING))
 
     def _recover(self, state: MessageState) -> int:

@@ -21,7 +21,9 @@ _ALLOWED = (
     "with %XX for characters of a password that have a meaning in addresses"
 )
 
-_ENCRYPTED = "smtp+starttls:// or smtps:// where there is a password: whoever sits in between could read it over smtp://"
+_ENCRYPTED = (
+    "smtp+starttls:// or smtps:// where there is a password: whoever sits in between could read it over smtp://"
+)
 
 _HOST = re.compile(r"[\w.:%-]{1,253}", re.ASCII)
 

@@ -41,6 +41,9 @@ T = TypeVar("T")
 AHEAD = 32
 """Messages of a lane that are taken in hand together: one transaction for several, few that wait in memory."""
 
+AHEAD_OF_DOMAIN = 2 * AHEAD
+"""Messages to a domain in hand from which on no more are taken: slow domains must not fill all hands."""
+
 IN_HAND = 1_024
 """Messages in hand at most, those being sent among them."""
 
@@ -107,6 +110,7 @@ class Sending:
         self._hand: defaultdict[Lane, deque[Held]] = defaultdict(deque)
         self._busy: Counter[int] = Counter()  # messages under way, by customer
         self._ready = Lanes(self._busy.__getitem__)  # that have some in hand
+        self._ahead: Counter[str] = Counter()  # in hand and not begun, by domain
         self._composing: Counter[str] = Counter()
         self._in_hand = 0
         self._bytes_in_hand = 0
@@ -172,10 +176,13 @@ class Sending:
         self._bytes_in_hand += sum(each.size for each in held)
         for each in held:
             self._hand[each.lane].append(each)
+            self._ahead[each.domain] += 1
         self._ready.add(each.lane for each in held)
 
     def _wanted(self, lane: Lane) -> int:
         """Return how many of a lane to take in hand: none until few are left."""
+        if self._ahead[lane.domain] >= AHEAD_OF_DOMAIN:
+            return 0
         left = len(self._hand[lane]) if lane in self._hand else 0
         return AHEAD - left if left <= AHEAD // 2 else 0
 
@@ -193,6 +200,7 @@ class Sending:
 
     def _start(self, held: Held) -> None:
         self._busy[held.customer] += 1
+        self._ahead[held.domain] -= 1
         self._composing[held.domain] += 1
         task = asyncio.create_task(self._bring(held))
         self._under_way.add(task)

@@ -48,3 +48,11 @@ def test_keys_may_be_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_what_cannot_be_is_told(arguments: tuple[str, ...], tmp_path: Path) -> None:
     told = ran(*arguments, "--data", f"{tmp_path}")
     assert (told.exit_code, told.stderr.startswith("Error: ")) == (1, True)
+
+
+def test_a_domain_is_for_those_who_are_named(tmp_path: Path) -> None:
+    allowed = CliRunner().invoke(
+        main, ["dkim", "allow", "example.com", "DEMO/029", "DEMO/028", "--data", str(tmp_path)]
+    )
+    assert allowed.stdout == "From example.com may send: DEMO/028, DEMO/029.\n"
+    assert (tmp_path / "dkim/example.com/customers").read_text() == "DEMO/028\nDEMO/029\n"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from estampe.execution import keyring
-from estampe.execution.keyring import InvalidKeyName, KeyExists, Keyring, NoKey
+from estampe.execution.keyring import ForeignSender, InvalidKeyName, KeyExists, Keyring, NoKey
 from estampe.execution.signing import UnusableKey
 
 if TYPE_CHECKING:
@@ -145,3 +145,24 @@ def test_names_of_keys_are_domains_and_selectors(domain: str, selector: str, tmp
         ring.create(domain, selector, BITS)
     with pytest.raises(InvalidKeyName):
         ring.use(domain, selector)
+
+
+def test_a_domain_is_everybodys_until_customers_are_named(tmp_path: Path) -> None:
+    put(tmp_path, "example.com/s1.pem")
+    assert Keyring(tmp_path).signing_for("example.com", "DEMO/028")
+    assert Keyring(tmp_path).allow("Example.com", ["DEMO/028"]) == ("DEMO/028",)
+    assert Keyring(tmp_path).allow("example.com", ["DEMO/030"]) == ("DEMO/028", "DEMO/030")
+    ring = Keyring(tmp_path)
+    for customer in ("DEMO/028", "DEMO/030", None):
+        assert ring.signing_for("news.example.com", customer)
+    for domain in ("example.com", "NEWS.example.com"):
+        with pytest.raises(ForeignSender, match="DEMO/029 may not send from"):
+            ring.signing_for(domain, "DEMO/029")
+    assert ring.signing_for("example.org", "DEMO/029") is None
+
+
+def test_a_domain_without_a_key_may_be_somebodys_too(tmp_path: Path) -> None:
+    Keyring(tmp_path).allow("example.com", ["DEMO/028"])
+    assert Keyring(tmp_path).signing_for("example.com", "DEMO/028") is None
+    with pytest.raises(ForeignSender):
+        Keyring(tmp_path).signing_for("example.com", "DEMO/029")

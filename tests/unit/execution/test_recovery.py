@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from estampe.catalog import Lane
+from estampe.catalog import Lane, Postponed
 from estampe.events import EmptyAddress
 from estampe.execution.cases import Cases
 from estampe.execution.outcomes import activated, cancelled
@@ -32,7 +33,7 @@ def _claim(world: Outgoing) -> list[Held]:
 
 
 def _recover(world: Outgoing) -> int:
-    return Recovery(world.outbox, world.customers, world.logs.of).run()
+    return Recovery(world.outbox, world.customers, world.logs.of, 60_000).run()
 
 
 def test_a_message_whose_execution_may_be_missing_gets_it_and_is_sent(world: Outgoing) -> None:
@@ -77,3 +78,19 @@ def test_an_outbox_in_order_is_left_alone(world: Outgoing) -> None:
     assert [held.stamp for held in _claim(world)] == [stamp]
     with closing(world.log.subscribe(0)) as news:
         assert not news.next(0)
+
+
+def test_what_a_clock_that_was_ahead_put_back_does_not_wait_for_it(world: Outgoing) -> None:
+    for contact in world.contacts(2):
+        world.accept(contact)
+    soon, ahead = _claim(world)
+    now_ms = time.time_ns() // 1_000_000
+    with world.catalog.writing() as connection:
+        later = [
+            Postponed(seq=held.seq, due_ms=now_ms + wait_ms, attempts=1, reason="")
+            for held, wait_ms in ((soon, 30_000), (ahead, 3_600_000))
+        ]
+        world.outbox.settle(connection, [], later)
+    _recover(world)
+    held, _ = world.outbox.claim({Lane(world.action_number, "a.example"): 9}, now_ms + 1_000)
+    assert [each.stamp for each in held] == [ahead.stamp]
