@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from estampe.cli.arguments import CUSTOMER, data_option, examples
-from estampe.execution.keyring import open_keyring
+from estampe.execution.composing.keyring import open_keyring
 from estampe.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from estampe.events import Customer
-    from estampe.execution.keyring import Keyring
+    from estampe.execution.composing.keyring import Keyring
 
 BITS = 2_048
 SELECTOR = "s1"

@@ -13,10 +13,10 @@ import structlog
 from estampe.catalog import Backlog, Calls, Launches, Outbox
 from estampe.execution.accepting import Acceptance
 from estampe.execution.cases import Cases
-from estampe.execution.composers import Composers
-from estampe.execution.envelopes import Returns
+from estampe.execution.composing.composers import Composers
+from estampe.execution.composing.envelopes import Returns
+from estampe.execution.composing.keyring import ForeignSender, open_keyring
 from estampe.execution.forgetting import Forgetting
-from estampe.execution.keyring import ForeignSender, open_keyring
 from estampe.execution.launching import Launching
 from estampe.execution.ordering import Ordering, mail_domain
 from estampe.execution.orders import NoLetter
@@ -24,7 +24,7 @@ from estampe.execution.policies import policies
 from estampe.execution.pressing import Pressing
 from estampe.execution.previewing import Previewing
 from estampe.execution.recovery import Recovery
-from estampe.execution.relays import Relays, parse_schedule
+from estampe.execution.relaying.relays import Relays, parse_schedule
 from estampe.execution.sending import Sending
 from estampe.execution.settling import Settling
 

@@ -12,7 +12,7 @@ from msgspec import UNSET, Raw, UnsetType
 from estampe.errors import EstampeError
 from estampe.events import InvalidEvent, is_deep
 from estampe.execution.cases import Own, execution_of
-from estampe.execution.headers import HeaderRefused, brought
+from estampe.execution.composing.headers import HeaderRefused, brought
 
 if TYPE_CHECKING:
     from estampe.events import Execution

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from estampe.catalog import Contact, Frozen, Mail
     from estampe.execution.cases import Case
-    from estampe.execution.envelopes import Returns
-    from estampe.execution.keyring import Keyring
+    from estampe.execution.composing.envelopes import Returns
+    from estampe.execution.composing.keyring import Keyring
     from estampe.settings import Settings
 
 NO_DOMAIN = frozenset({"", "defaultdomain"})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from estampe.catalog import Action, Catalog, Customers
     from estampe.events import Customer, Identity
-    from estampe.execution.composers import Composers
+    from estampe.execution.composing.composers import Composers
     from estampe.execution.orders import Rendered
 
 _NOBODY = UUID(int=0)

@@ -15,12 +15,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from estampe.catalog import CatalogInUse, CatalogUnavailable
-from estampe.execution.composers import NoComposer
+from estampe.execution.composing.composers import NoComposer
 from estampe.execution.gathering import Gathering
 from estampe.execution.lanes import Lanes
 from estampe.execution.orders import Delivered, Refused
 from estampe.execution.outcomes import activated, bounced, cancelled
-from estampe.execution.relays import InDoubt, NoRelay
+from estampe.execution.relaying.relays import InDoubt, NoRelay
 from estampe.log import LogClosed
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from estampe.execution.cases import Case, Cases
     from estampe.execution.outcomes import Outcome
     from estampe.execution.policies import Policy
-    from estampe.execution.relays import Relays
+    from estampe.execution.relaying.relays import Relays
     from estampe.execution.settling import Settling
 
 T = TypeVar("T")

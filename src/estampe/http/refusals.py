@@ -24,7 +24,7 @@ from estampe.catalog import (
     UnknownSegment,
     WrongState,
 )
-from estampe.execution.child import NoComposer
+from estampe.execution.composing.child import NoComposer
 from estampe.execution.previewing import NotRendered
 from estampe.http.bodies import invalid_body
 from estampe.http.headers import headers_of

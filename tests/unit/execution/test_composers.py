@@ -16,13 +16,13 @@ import msgspec
 import pytest
 import uvloop
 
-from estampe.execution import composers as pool
-from estampe.execution import frames
-from estampe.execution.composer import Composer
-from estampe.execution.composers import Composers, NoComposer
-from estampe.execution.frames import HEADER, Kind, Limits
+from estampe.execution.composing import composers as pool
+from estampe.execution.composing import frames
+from estampe.execution.composing.composer import Composer
+from estampe.execution.composing.composers import Composers, NoComposer
+from estampe.execution.composing.frames import HEADER, Kind, Limits
+from estampe.execution.composing.rendering import Renderer
 from estampe.execution.orders import Letter, NoLetter, Order, Rendered, Sender, Template
-from estampe.execution.rendering import Renderer
 from estampe.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ from estampe.execution.orders import Letter
 def compose(order, rendered, limit):
     return Letter(sender=order.return_path, recipient=order.to, message=f"{rendered.text} {limit}".encode())
 
-sys.modules["estampe.execution.messages"] = types.SimpleNamespace(compose=compose)
+sys.modules["estampe.execution.composing.messages"] = types.SimpleNamespace(compose=compose)
 """
 
 
@@ -187,7 +187,7 @@ def test_when_composers_are_killed_again_and_again_no_message_is_to_blame() -> N
 
 BREAKING = """
 import os, resource
-from estampe.execution import rendering
+from estampe.execution.composing import rendering
 
 def render(self, template, *facts, real=rendering.Renderer.render):
     return os.abort() if template.subject == "abort" else real(self, template, *facts)
@@ -339,7 +339,7 @@ def environments(running: list[int]) -> bytes:
 
 def composer(seconds: float) -> subprocess.Popen[bytes]:
     limits = msgspec.json.encode(Limits(seconds=seconds, memory=1 << 28, message=10_000)).decode()
-    command = (sys.executable, "-P", "-m", "estampe.execution.composer", limits)
+    command = (sys.executable, "-P", "-m", "estampe.execution.composing.composer", limits)
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 

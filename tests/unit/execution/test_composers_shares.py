@@ -8,7 +8,7 @@ from itertools import repeat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.execution.shares import Shares
+from estampe.execution.composing.shares import Shares
 
 
 def test_work_of_one_party_keeps_its_order() -> None:

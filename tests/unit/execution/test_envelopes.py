@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.execution.envelopes import NoReturnPath, Returns
+from estampe.execution.composing.envelopes import NoReturnPath, Returns
 from estampe.tokens import Tokens
 
 RETURNS = Returns(Tokens([b"s" * 32]), "bounces.example.com")

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.execution.headers import HeaderRefused
-from estampe.execution.messages import MessageTooLarge, compose
+from estampe.execution.composing.headers import HeaderRefused
+from estampe.execution.composing.messages import MessageTooLarge, compose
 from estampe.execution.orders import Letter, Order, Rendered, Sender, Template
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from estampe.execution.envelopes import Returns
-from estampe.execution.headers import brought
-from estampe.execution.messages import compose
+from estampe.execution.composing.envelopes import Returns
+from estampe.execution.composing.headers import brought
+from estampe.execution.composing.messages import compose
 from estampe.execution.orders import Order, Rendered, Sender, Template
 from estampe.tokens import Tokens
 from estampe.verdicts import RULES, judge

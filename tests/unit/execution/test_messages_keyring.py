@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from estampe.execution import keyring
-from estampe.execution.keyring import ForeignSender, InvalidKeyName, KeyExists, Keyring, NoKey
-from estampe.execution.signing import UnusableKey
+from estampe.execution.composing import keyring
+from estampe.execution.composing.keyring import ForeignSender, InvalidKeyName, KeyExists, Keyring, NoKey
+from estampe.execution.composing.signing import UnusableKey
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,9 +15,9 @@ from dkim.canonicalization import Relaxed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.execution.messages import compose
+from estampe.execution.composing.messages import compose
+from estampe.execution.composing.signing import UnusableKey, relaxed, sign
 from estampe.execution.orders import Order, Rendered, Sender, Signing, Template
-from estampe.execution.signing import UnusableKey, relaxed, sign
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -10,8 +10,8 @@ import pytest
 
 from estampe.catalog import Contacts, Lane, Message
 from estampe.execution.cases import Cases, Own
-from estampe.execution.envelopes import Returns
-from estampe.execution.keyring import open_keyring
+from estampe.execution.composing.envelopes import Returns
+from estampe.execution.composing.keyring import open_keyring
 from estampe.execution.ordering import Ordering, variables
 from estampe.settings import Settings
 from estampe.tokens import Tokens

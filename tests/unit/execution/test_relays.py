@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from estampe.execution import connections, health
 from estampe.execution.orders import Delivered, Letter, Refused
-from estampe.execution.relays import InDoubt, NoRelay, Relays
+from estampe.execution.relaying import connections, health
+from estampe.execution.relaying.relays import InDoubt, NoRelay, Relays
 from estampe.settings import Settings
 from smtp_servers import DROP, FINE, STALL, Certificate, SmtpServer, certificate
 
@@ -464,7 +464,7 @@ def test_a_wrong_password_is_the_relays_matter_and_is_never_shown(password: str,
 
 
 def test_a_password_does_not_leave_the_machine_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("estampe.execution.dialogue._is_near", lambda _smtp: False)
+    monkeypatch.setattr("estampe.execution.relaying.dialogue._is_near", lambda _smtp: False)
     server = SmtpServer(users={"us": "secret"})
     with server.running():
         (refused,) = with_relays(server.url.replace("//", "//us:secret@"), lambda relays: send_together(relays, 1))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from estampe.execution.relay import _SCHEMES
-from estampe.execution.relays import Relays, parse_schedule
+from estampe.execution.relaying.relay import _SCHEMES
+from estampe.execution.relaying.relays import Relays, parse_schedule
 from estampe.settings import Settings
 
 PAGE = (Path(__file__).parents[3] / "docs/relays.md").read_text()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.execution import domains
-from estampe.execution.domains import Domains, Limit
+from estampe.execution.relaying import domains
+from estampe.execution.relaying.domains import Domains, Limit
 
 if TYPE_CHECKING:
     import pytest

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from estampe.execution import health
-from estampe.execution.health import Health
+from estampe.execution.relaying import health
+from estampe.execution.relaying.health import Health
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from base64 import b64encode
 import pytest
 
 from estampe.execution.orders import Letter
-from estampe.execution.relays import NoRelay, Relays
+from estampe.execution.relaying.relays import NoRelay, Relays
 from estampe.settings import Settings
 from smtp_servers import SmtpServer
 

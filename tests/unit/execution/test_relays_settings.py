@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from estampe.execution.relays import Limit, Relay, parse_limits, parse_relays, parse_schedule
+from estampe.execution.relaying.relays import Limit, Relay, parse_limits, parse_relays, parse_schedule
 from estampe.settings import InvalidSetting, Settings
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estampe.execution.composing.rendering import Renderer, RenderingFailed
+from estampe.execution.composing.sandbox import Unwanted
 from estampe.execution.orders import Rendered, Template
-from estampe.execution.rendering import Renderer, RenderingFailed
-from estampe.execution.sandbox import Unwanted
 
 RENDERER = Renderer()
 

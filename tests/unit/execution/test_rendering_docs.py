@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from estampe.errors import EstampeError
+from estampe.execution.composing.rendering import Renderer
+from estampe.execution.composing.sandbox import LARGEST, LONGEST
 from estampe.execution.orders import Rendered, Template
-from estampe.execution.rendering import Renderer
-from estampe.execution.sandbox import LARGEST, LONGEST
 from estampe.settings import Settings
 
 PAGE = (Path(__file__).parents[3] / "docs/templates.md").read_text()

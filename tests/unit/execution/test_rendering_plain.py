@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.execution.plain import plain
+from estampe.execution.composing.plain import plain
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from estampe.errors import EstampeError
+from estampe.execution.composing.rendering import Renderer, RenderingFailed
 from estampe.execution.orders import Template
-from estampe.execution.rendering import Renderer, RenderingFailed
 
 RENDERER = Renderer()
 KNOWN = {"name": "Zoé", "items": [1, 2], "data": {"a": 1}}

@@ -16,7 +16,7 @@ from estampe.catalog import Backlog, CatalogUnavailable, Contacts, MessageState
 from estampe.events import ActivationDetail, BounceDetail, EmptyAddress
 from estampe.execution.cases import Cases
 from estampe.execution.orders import Delivered, Letter, Refused
-from estampe.execution.relays import InDoubt, NoRelay
+from estampe.execution.relaying.relays import InDoubt, NoRelay
 from estampe.execution.sending import Sending
 from estampe.execution.settling import Settling
 from estampe.log import LogFull

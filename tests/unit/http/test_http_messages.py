@@ -12,7 +12,7 @@ import pytest
 from estampe.catalog import UnknownAction
 from estampe.events import Footprint, hash_of
 from estampe.execution.accepting import Failure, RecipientNotFound, Success, Wrong
-from estampe.execution.child import NoComposer
+from estampe.execution.composing.child import NoComposer
 from estampe.execution.orders import Rendered
 from estampe.execution.previewing import NotRendered
 from estampe.log import LogBusy

@@ -8,17 +8,17 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-from estampe.execution.child import Child, NoComposer, Task
-from estampe.execution.frames import Kind, Limits
+from estampe.execution.composing.child import Child, NoComposer, Task
+from estampe.execution.composing.frames import Kind, Limits
+from estampe.execution.composing.shares import Shares
 from estampe.execution.orders import NoLetter
-from estampe.execution.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from estampe.execution.frames import Made
+    from estampe.execution.composing.frames import Made
+    from estampe.execution.composing.shares import Turn
     from estampe.execution.orders import Letter, Order, Rendered
-    from estampe.execution.shares import Turn
     from estampe.settings import Settings
 
 __all__ = ["Composers", "NoComposer"]

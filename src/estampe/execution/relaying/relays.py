@@ -7,11 +7,11 @@ import socket
 from typing import TYPE_CHECKING
 
 from estampe.errors import EstampeError
-from estampe.execution.connections import Connections
-from estampe.execution.dialogue import InDoubt, Lost
-from estampe.execution.domains import Domains, Limit, parse_limits
-from estampe.execution.health import RelayState
-from estampe.execution.relay import Relay, parse_relays
+from estampe.execution.relaying.connections import Connections
+from estampe.execution.relaying.dialogue import InDoubt, Lost
+from estampe.execution.relaying.domains import Domains, Limit, parse_limits
+from estampe.execution.relaying.health import RelayState
+from estampe.execution.relaying.relay import Relay, parse_relays
 from estampe.instants import InvalidSpan, parse_span
 from estampe.settings import InvalidSetting
 

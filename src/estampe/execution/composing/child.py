@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Protocol, cast
 import msgspec
 
 from estampe.errors import EstampeError
-from estampe.execution import frames
-from estampe.execution.frames import HEADER, Kind
+from estampe.execution.composing import frames
+from estampe.execution.composing.frames import HEADER, Kind
 
 if TYPE_CHECKING:
-    from estampe.execution.frames import Limits, Made
+    from estampe.execution.composing.frames import Limits, Made
+    from estampe.execution.composing.shares import Turn
     from estampe.execution.orders import Order
-    from estampe.execution.shares import Turn
 
 _START_S = 60.0
 """How long a composer may take to be ready."""
@@ -82,7 +82,13 @@ class Child(asyncio.SubprocessProtocol):
         Raises:
             NoComposer: it ended, or was not ready in time.
         """
-        command = (sys.executable, "-P", "-m", "estampe.execution.composer", msgspec.json.encode(limits).decode())
+        command = (
+            sys.executable,
+            "-P",
+            "-m",
+            "estampe.execution.composing.composer",
+            msgspec.json.encode(limits).decode(),
+        )
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         try:
             await self._loop.subprocess_exec(lambda: self, *command, stderr=None, env=environment)

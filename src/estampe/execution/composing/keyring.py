@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from estampe.errors import EstampeError
-from estampe.execution.headers import ascii_domain
+from estampe.execution.composing.headers import ascii_domain
+from estampe.execution.composing.signing import UnusableKey, read_key
 from estampe.execution.orders import Signing
-from estampe.execution.signing import UnusableKey, read_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from estampe.execution.signing import Key
+    from estampe.execution.composing.signing import Key
     from estampe.settings import Settings
 
 IN_USE, WAITING = ".pem", ".new"

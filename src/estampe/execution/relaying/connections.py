@@ -7,12 +7,12 @@ import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from estampe.execution.dialogue import Dialogue, InDoubt, Lost
-from estampe.execution.health import Health, RelayState
+from estampe.execution.relaying.dialogue import Dialogue, InDoubt, Lost
+from estampe.execution.relaying.health import Health, RelayState
 
 if TYPE_CHECKING:
     from estampe.execution.orders import Delivered, Letter, Refused
-    from estampe.execution.relay import Relay
+    from estampe.execution.relaying.relay import Relay
 
 _IDLE_S = 30.0
 """How long a connection stays open that nobody uses."""

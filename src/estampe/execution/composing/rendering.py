@@ -11,9 +11,9 @@ from css_inline import CSSInliner, InlineError
 from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
 
 from estampe.errors import EstampeError
+from estampe.execution.composing.plain import plain
+from estampe.execution.composing.sandbox import Sandbox, cancel
 from estampe.execution.orders import Rendered
-from estampe.execution.plain import plain
-from estampe.execution.sandbox import Sandbox, cancel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

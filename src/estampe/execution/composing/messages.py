@@ -14,9 +14,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from estampe.errors import EstampeError
-from estampe.execution import headers
+from estampe.execution.composing import headers
+from estampe.execution.composing.signing import sign
 from estampe.execution.orders import Letter
-from estampe.execution.signing import sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Self, cast
 import aiosmtplib
 
 from estampe.errors import EstampeError
-from estampe.execution.answers import printable, reason, said, split
 from estampe.execution.orders import Delivered, Refused
+from estampe.execution.relaying.answers import printable, reason, said, split
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     from estampe.execution.orders import Letter
-    from estampe.execution.relay import Relay
+    from estampe.execution.relaying.relay import Relay
 
 _CLOSING = 421
 """The answer of a server that closes the connection, whatever it was asked."""

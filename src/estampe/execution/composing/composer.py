@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from estampe.errors import EstampeError
-from estampe.execution import frames
-from estampe.execution.frames import HEADER, Kind, Limits
-from estampe.execution.messages import compose
+from estampe.execution.composing import frames
+from estampe.execution.composing.frames import HEADER, Kind, Limits
+from estampe.execution.composing.messages import compose
+from estampe.execution.composing.rendering import Renderer
 from estampe.execution.orders import NoLetter
-from estampe.execution.rendering import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from estampe.execution.frames import Made
+    from estampe.execution.composing.frames import Made
     from estampe.execution.orders import Order
 
 _REASON = 500
