@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from estampe.catalog import CatalogInUse, CatalogUnavailable
+from estampe.errors import EstampeError
 from estampe.execution.composing.composers import NoComposer
 from estampe.execution.gathering import Gathering
 from estampe.execution.lanes import Lanes
@@ -225,6 +226,9 @@ class Sending:
             return  # it is settled at the next start
         except (NoComposer, CatalogUnavailable) as exc:
             await self._put_back(held, _SOON_MS, held.attempts, str(exc))
+        except EstampeError as exc:  # what an operator can mend, such as a key that cannot be read
+            self._journal.warning("a message has to wait", stamp=str(held.stamp), reason=str(exc))
+            await self._put_back(held, _FAULT_MS, held.attempts, str(exc))
         except Exception as exc:  # noqa: BLE001  no message may be lost by a fault
             self._journal.error("a message met a fault", stamp=str(held.stamp), exc_info=exc)
             reason = f"a fault of the server: {type(exc).__name__}; its log says more"

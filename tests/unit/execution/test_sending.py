@@ -15,6 +15,7 @@ import structlog
 from estampe.catalog import Backlog, CatalogUnavailable, Contacts, MessageState
 from estampe.events import ActivationDetail, BounceDetail, EmptyAddress
 from estampe.execution.cases import Cases
+from estampe.execution.composing.signing import UnusableKey
 from estampe.execution.orders import Delivered, Letter, Refused
 from estampe.execution.relaying.relays import InDoubt, NoRelay
 from estampe.execution.sending import Sending
@@ -75,7 +76,7 @@ class _Composing:
         if self._failing:
             raise self._failing.pop()
         if self._broken and self._broken in case.address:
-            raise ZeroDivisionError
+            raise self._fault
         if self._stopped and self._stopped in case.address:
             return EmptyAddress()
         case.letter = Letter(sender="b@a.example", recipient=case.address, message=b"")
@@ -382,3 +383,13 @@ def test_slow_messages_of_one_customer_do_not_hold_up_another(world: Outgoing) -
 
     _Office(world, _Relay(TAKEN, room=4), Composing()).run_until(all_ended)
     assert [place for place, customer in enumerate(ended) if customer == number][-1] < 12
+
+
+def test_what_an_operator_can_mend_is_told_as_it_is(world: Outgoing) -> None:
+    (contact,) = world.contacts(1)
+    world.accept(contact)
+    unusable = UnusableKey("s1.pem", "Permission denied")
+    office = _Office(world, _Relay(TAKEN), _Composing(broken=contact.address, fault=unusable))
+    office.run_until(lambda: office.counted["postponed"] == 1)
+    (waiting,) = Backlog(world.catalog, world.customers).waiting(None, 9)
+    assert waiting.reason == str(unusable)
