@@ -76,7 +76,7 @@ class _Composing:
         if self._failing:
             raise self._failing.pop()
         if self._broken and self._broken in case.address:
-            raise self._fault
+            raise ZeroDivisionError
         if self._stopped and self._stopped in case.address:
             return EmptyAddress()
         case.letter = Letter(sender="b@a.example", recipient=case.address, message=b"")
@@ -389,7 +389,7 @@ def test_what_an_operator_can_mend_is_told_as_it_is(world: Outgoing) -> None:
     (contact,) = world.contacts(1)
     world.accept(contact)
     unusable = UnusableKey("s1.pem", "Permission denied")
-    office = _Office(world, _Relay(TAKEN), _Composing(broken=contact.address, fault=unusable))
+    office = _Office(world, _Relay(TAKEN), _Composing(failing=[unusable]))
     office.run_until(lambda: office.counted["postponed"] == 1)
     (waiting,) = Backlog(world.catalog, world.customers).waiting(None, 9)
     assert waiting.reason == str(unusable)
