@@ -46,4 +46,4 @@ class Verbs(click.Group):
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
-    """Keep every event of your marketing actions for good, and serve them to whoever may read them."""
+    """Send your marketing messages, keep every event of them for good, and serve these to whoever may read them."""

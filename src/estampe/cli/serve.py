@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Serve the events API.",
+    short_help="Serve the API, and send what waits.",
     epilog=examples(
         "estampe serve",
         "estampe serve --host 0.0.0.0 --port 80 --data /var/lib/estampe",
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--port", type=int, help="The port to listen on.  [env: ESTAMPE_PORT; default: 8080]")
 @data_option
 def serve(data: Path, host: str | None, port: int | None) -> None:
-    """Serve the events API until SIGTERM or Ctrl-C.
+    """Serve the API and send what waits until SIGTERM or Ctrl-C.
 
     Every other setting is an environment variable, see docs/settings.md.
     """
