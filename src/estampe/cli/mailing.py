@@ -14,7 +14,7 @@ from estampe.client import HistoryRewritten, InvalidRequest
 from estampe.events import CancellationDetail, Event, EventType, Render, Stamp, Unicity, UserDefinedPolicy, facets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from estampe.client import Client, Result
 
@@ -22,7 +22,7 @@ BATCH = 500
 """Messages accepted in one call."""
 
 HANDS = 8
-"""Contacts put at once."""
+"""Contacts put at once, where they cannot be put together."""
 
 POLL_S = 0.5
 
@@ -80,7 +80,7 @@ class Mailing:
         done = 0
         with ThreadPoolExecutor(HANDS) as hands:
             while batch := list(islice(lines, BATCH)):
-                put = list(hands.map(self._put, batch))
+                put = self._put_together(batch) or list(hands.map(self._put, batch))
                 self._execute([each for each in put if isinstance(each, Contact)])
                 self.unfit += (each for each in put if isinstance(each, Unfit))
                 done += len(batch)
@@ -98,6 +98,14 @@ class Mailing:
         """Count bounces that came together with the last activation."""
         for event in self._client.events(campaign=f"{self._run}", type=EventType.BOUNCE):
             self._note(event)
+
+    def _put_together(self, batch: Sequence[Contact | Unfit]) -> Sequence[Contact | Unfit]:
+        """Put contacts in one call; return nothing if one of them is refused, so that each is put alone."""
+        try:
+            self._client.put_targets(line.fields for line in batch if isinstance(line, Contact))
+        except InvalidRequest:
+            return ()
+        return batch
 
     def _put(self, line: Contact | Unfit) -> Contact | Unfit:
         if isinstance(line, Unfit):

@@ -89,6 +89,10 @@ class AsyncClient:
         """Create a contact or update it; see `Client.put_target`."""
         return await self._call(executions.target(unicity, fields, Tries(self._retries)))
 
+    async def put_targets(self, many: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Create or update many contacts; see `Client.put_targets`."""
+        return await self._call(executions.targets(many, Tries(self._retries)))
+
     async def statistics(self, action: str | int) -> dict[str, Any]:
         """Return the figures of an action; see `Client.statistics`."""
         return await self._call(calls.statistics(action, Tries(self._retries)))

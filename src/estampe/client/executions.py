@@ -60,6 +60,13 @@ def target(unicity: str, fields: Mapping[str, Any], tries: Tries) -> Talk[dict[s
     return read(answer, dict[str, Any])
 
 
+def targets(many: Iterable[Mapping[str, Any]], tries: Tries) -> Talk[list[dict[str, Any]]]:
+    """Create contacts or update them, all or none."""
+    ask = Ask("POST", "/targets/batch", {}, {"content-type": JSON}, msgspec.json.encode(list(many)))
+    _, answer = yield from answered(ask, tries)
+    return read(answer, list[dict[str, Any]])
+
+
 def _checked(key: str) -> str:
     if not (key.isascii() and key.isprintable() and len(key) <= LONGEST_KEY):
         raise InvalidSelection(f"{key!r} is no idempotency key: write 1 to {LONGEST_KEY} printable ASCII characters")

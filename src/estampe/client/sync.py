@@ -150,6 +150,14 @@ class Client:
         """
         return self._call(executions.target(unicity, fields, Tries(self._retries)))
 
+    def put_targets(self, many: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Create or update many contacts by their unicity fields, all or none; return them in order.
+
+        Raises:
+            InvalidRequest: the fields of one are wrong; the message names it, the first being 1.
+        """
+        return self._call(executions.targets(many, Tries(self._retries)))
+
     def statistics(self, action: str | int) -> dict[str, Any]:
         """Return the figures of an action.
 

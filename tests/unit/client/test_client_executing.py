@@ -102,6 +102,15 @@ def test_a_contact_is_put_by_its_unicity() -> None:
     assert json.loads(asked.content) == {"Email": "a+b@c.fr", "Name": "Zoé"}
 
 
+def test_many_contacts_are_put_in_one_call() -> None:
+    calls = Calls(httpx.Response(200, json=[{"id": "000R4M0T"}, {"id": "000R4M0U"}]))
+    rows = [{"Email": "a@b.c"}, {"Email": "b@b.c", "Name": "Zoé"}]
+    with client_of(calls) as client:
+        assert [target["id"] for target in client.put_targets(iter(rows))] == ["000R4M0T", "000R4M0U"]
+    (asked,) = calls.asked
+    assert (asked.method, asked.url.path, json.loads(asked.content)) == ("POST", "/targets/batch", rows)
+
+
 @pytest.mark.parametrize("answer", [b"<html>", b"{}", b'[{"type":"success","id":5}]'])
 def test_a_server_that_answers_otherwise_is_told_apart(answer: bytes) -> None:
     with client_of(lambda _: httpx.Response(200, content=answer)) as client, pytest.raises(WrongServer):

@@ -223,6 +223,16 @@ class TestSegments:
         assert_refused(call("POST", f"/targets/00000009/segments/{segment}"), Kind.UNKNOWN_TARGET)
         assert_refused(call("POST", f"/targets/{target}/segments/9"), Kind.UNKNOWN_SEGMENT)
 
+    def test_many_targets_are_made_or_changed_at_once_all_or_none(self, call: Caller, target: str) -> None:
+        known = call("GET", f"/targets/{target}").json()["unicity"]
+        rows = [{"Email": known, "firstname": "Ada"}, {"Email": "new@example.com"}]
+        first, second = call("POST", "/targets/batch", json=rows).json()
+        assert (first["id"], first["fields"]["firstname"]) == (target, "Ada")
+        assert second["unicity"] == "new@example.com"
+        assert_refused(call("POST", "/targets/batch", json=[{"Email": "other@example.com"}, {}]), Kind.INVALID_BODY)
+        assert_refused(call("GET", "/targets?unicity=other@example.com"), Kind.UNKNOWN_TARGET)
+        assert call("POST", "/targets/batch", json=[]).json() == []
+
     def test_many_targets_go_in_at_once_and_all_out(self, call: Caller, segment: int, target: str) -> None:
         path = f"/segments/{segment}/targets"
         others = [made(call, "/targets", {"Email": f"{n}@example.com"})["id"] for n in range(3)]

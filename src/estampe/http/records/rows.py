@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from estampe.catalog import Rule, Topic
 from estampe.http.problems import Kind
@@ -29,6 +30,7 @@ _NO_TARGET = (Kind.UNKNOWN_TARGET,)
 _NO_SEGMENT = (Kind.UNKNOWN_SEGMENT,)
 
 _Values = dict[str, targets.Value]
+_ManyValues = Annotated[list[_Values], Meta(max_length=10_000)]
 
 _VALIDATE = RecordRoute(
     method="POST",
@@ -179,6 +181,20 @@ _TARGETS = (
         takes=_Values,
         gives=targets.Target,
         refuses=(Kind.TARGET_EXISTS,),
+    ),
+    RecordRoute(
+        method="POST",
+        path="/targets/batch",
+        tag="contacts",
+        name="putTargets",
+        summary="Make or change many targets at once, by their unicity; all or none.",
+        description="Ours: one transaction for up to 10,000, where each call for one target is one of its own.",
+        scope="write",
+        says="The targets as they are now, in the order of the items.",
+        act=targets.put_targets,
+        takes=_ManyValues,
+        gives=list[targets.Target],
+        large=True,
     ),
     RecordRoute(
         path="/targets/{id}",

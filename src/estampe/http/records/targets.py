@@ -112,6 +112,11 @@ def put_target(desk: Desk, unicity: str, body: dict[str, Any]) -> Target:
     return shown(desk.contacts.put(unicity, body))
 
 
+def put_targets(desk: Desk, body: list[dict[str, Any]]) -> list[Target]:
+    """Make or change targets."""
+    return list(map(shown, desk.contacts.put_many(body)))
+
+
 def get_target(desk: Desk, contact: str) -> Target:
     """Return a target."""
     return shown(desk.contacts.get(contact))
