@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from estampe.http.api import Api
 from estampe.http.metrics import Metrics
 from estampe.http.services import Services
 from estampe.log import Logs
+from estampe.settings import InvalidSetting
 from estampe.tokens import Tokens
 from estampe.tracking import Unsubscribing
 
@@ -59,6 +61,7 @@ def serve(settings: Settings) -> None:
 @contextmanager
 def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metrics: Metrics) -> Iterator[Services]:
     """Wire what sends and what answers; what a crash left behind is brought in order first."""
+    _check_public_url(settings.public_url)
     customers = Customers(catalog)
     tokens = Tokens([secret_of(catalog, TOKENS)])
     unsubscribing = Unsubscribing(
@@ -81,3 +84,13 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
         )
         with closing(whole) as services:
             yield services
+
+
+def _check_public_url(url: str) -> None:
+    """See that people can follow links to an address; whether they reach it nobody can tell here.
+
+    Raises:
+        InvalidSetting: it is none.
+    """
+    if url and not re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url):
+        raise InvalidSetting("ESTAMPE_PUBLIC_URL", url, "https://HOST (RFC 8058 asks for https), with neither ? nor #")

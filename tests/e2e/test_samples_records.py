@@ -38,6 +38,13 @@ OTHERS = [label for label in PROGRAMS if label not in {"curl", "Python"}]
 LABELS = [pytest.param(label, marks=[pytest.mark.samples] if PROGRAMS[label].others else []) for label in OTHERS]
 
 
+RULE = {
+    "label": "Three a week",
+    "predicate": {"type": "always"},
+    "capping": {"key": "all", "increment": 1, "threshold": 3, "period": {"type": "WEEK", "value": 1}},
+}
+
+
 @pytest.fixture(scope="module")
 def server(start_shared: Callable[..., LiveServer]) -> LiveServer:
     return start_shared(rate=0, relays="smtp://127.0.0.1:1")
@@ -58,7 +65,8 @@ def prepared(client: httpx.Client, route: RecordRoute) -> dict[str, str]:
     target = "" if route.name == "createTarget" else made(client, "/targets", {"Email": "example@np6.com"})
     if route.name == "removeMember":
         made(client, f"/targets/{target}/segments/{segment}")
-    ids = {"actions": action, "targets": target, "segments": segment}
+    rule = made(client, "/marketing/pressure/rules", RULE) if route.name == "deleteRule" else ""
+    ids = {"actions": action, "targets": target, "segments": segment, "marketing": rule}
     return {"id": f"{ids.get(route.path.split('/')[1], '')}", "target": target, "segment": f"{segment}"}
 
 

@@ -30,7 +30,7 @@ from estampe.catalog.keys import (
 from estampe.catalog.launches import Launch, Launches
 from estampe.catalog.migrations import NewerCatalog
 from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Outbox, Postponed
-from estampe.catalog.pressure import Pressure, Reservation
+from estampe.catalog.pressure import Pressure, Reservation, UnknownRule
 from estampe.catalog.redlist import Origin, Redlist
 from estampe.catalog.rules import Always, Capping, InvalidRule, OfTopics, Period, Predicate, Rule, Topic
 from estampe.catalog.segments import (
@@ -116,6 +116,7 @@ __all__ = [
     "UnknownAction",
     "UnknownContact",
     "UnknownKey",
+    "UnknownRule",
     "UnknownSegment",
     "Waiting",
     "WrongKey",

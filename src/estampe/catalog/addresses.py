@@ -16,7 +16,10 @@ class InvalidAddress(EstampeError):
     """A text is no address of electronic mail."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{text[:_LONGEST]!r} is no e-mail address: write one such as name@example.com")
+        beyond = (
+            "" if text.rpartition("@")[0].isascii() else " that can be sent to, with letters beyond ASCII before the @"
+        )
+        super().__init__(f"{text[:_LONGEST]!r} is no e-mail address{beyond}: write one such as name@example.com")
 
 
 def parse_address(text: str) -> str:

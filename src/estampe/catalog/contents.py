@@ -167,9 +167,8 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def uses_pressure(self) -> bool:
-        """Whether its messages are held back when a contact has had enough; so it is when there is a topic."""
-        pressure = _read(self.body).pressure
-        return pressure.topic is not None if pressure.use is None else pressure.use
+        """Whether its messages are held back when a contact has had enough; so it is unless the body says no."""
+        return _read(self.body).pressure.use is not False
 
     @property
     def counts_pressure(self) -> bool:

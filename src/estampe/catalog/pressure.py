@@ -18,6 +18,7 @@ from estampe.catalog import tables
 from estampe.catalog.contacts import Contacts
 from estampe.catalog.rules import Capping, InvalidRule, OfTopics, Predicate, Rule, Topic, checked_label, part_of_rule
 from estampe.catalog.slices import slices
+from estampe.errors import EstampeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from estampe.catalog.store import Catalog
+
+
+class UnknownRule(EstampeError):
+    """No rule of the customer has this id."""
+
+    def __init__(self, rule_id: object) -> None:
+        super().__init__(f"no rule has the id {rule_id}; GET /marketing/pressure/rules lists them")
 
 
 class Reservation(NamedTuple):
@@ -107,6 +115,17 @@ class Pressure:
             parts = {name: msgspec.json.encode(getattr(rule, name)).decode() for name in ("predicate", "capping")}
             connection.execute(tables.rules.insert().values(self._mine | row | parts))
         return rule
+
+    def delete_rule(self, rule_id: UUID) -> None:
+        """Delete a rule.
+
+        Raises:
+            UnknownRule: there is none.
+        """
+        this = (tables.rules.c.customer == self._customer) & (tables.rules.c.id == rule_id)
+        with self._catalog.writing() as connection:
+            if connection.execute(delete(tables.rules).where(this).returning(tables.rules.c.id)).first() is None:
+                raise UnknownRule(rule_id)
 
     def applying(self, topic: UUID | None) -> tuple[Rule, ...]:
         """Return the rules for messages of a topic, or of none, the oldest first."""

@@ -97,7 +97,7 @@ def send(  # noqa: PLR0913  one for each option
     A file is CSV whose first line names the contacts' fields, Email among them, or has JSON objects, an array or one
     a line; plain, .gz or .zst; - is standard input. Contacts are created, or the fields given are updated.
 
-    Status is 1 if anybody could not be written to. A run that was interrupted goes on with --run, also with mended or
+    Status is 1 if anybody was refused. A run that was interrupted goes on with --run, also with mended or
     further contacts: nobody is written to twice. What the server has accepted, it sends in any case.
     """
     if not (addresses or files):
@@ -158,7 +158,7 @@ def _outcome(mailing: Mailing, repeated: int) -> Records:
         *(("bounced", verdict, count) for verdict, count in mailing.bounced.most_common()),
         *(("cancelled", reason, count) for reason, count in cancelled),
         ("cancelled", "other reasons", others),
-        ("waiting", "", mailing.waiting),
+        ("waiting", "estampe outbox tells why", mailing.waiting),
         ("refused", "", len(mailing.unfit)),
         ("repeated", "the same address again", repeated),
     ]

@@ -223,5 +223,8 @@ def _content(action: Action) -> int:
     if not action.type.is_mail:
         raise WrongState(action, "Estampe sends no SMS: create a mailMessage or a mailCampaign instead")
     if action.state != State.VALIDATED or action.content is None:
-        raise WrongState(action, "only a validated action (state 50) can be executed")
+        raise WrongState(
+            action,
+            "only a validated action (state 50) can be executed: POST its validation with fortest true, then false",
+        )
     return action.content

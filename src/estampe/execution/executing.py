@@ -77,6 +77,7 @@ class Execution:
         self.backlog = Backlog(catalog, customers)
         self.relays = Relays(settings)
         self._settings = settings
+        self._journal = structlog.get_logger()
         self._threads = ThreadPoolExecutor(_THREADS, "sender")
         self._composers = Composers(settings)
         self.previewing = Previewing(catalog, customers, self._composers, self._threads)
@@ -84,8 +85,9 @@ class Execution:
         schedule_ms = parse_schedule(settings.retry_schedule)
         self._recovery = Recovery(outbox, customers, log_of, 2 * max(schedule_ms, default=0))
         returns = Returns(tokens, settings.return_domain or mail_domain(settings))
+        if "." not in (domain := mail_domain(settings)):
+            self._journal.warning("the mail domain is no public name; set ESTAMPE_MAIL_DOMAIN", domain=domain)
         self._ordering = Ordering(settings, open_keyring(settings), returns, unsubscribe)
-        self._journal = structlog.get_logger()
         self._forgetting = Forgetting(
             catalog=catalog,
             customers=customers,

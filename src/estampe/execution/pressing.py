@@ -46,7 +46,7 @@ class Pressing:
         return self._broken(cases, Pressure.ask)
 
     def _reserve(self, cases: Sequence[Case]) -> Sequence[UUID | None]:
-        return self._broken(cases, Pressure.reserve)
+        return self._broken(cases, _reserve)
 
     def _broken(self, cases: Sequence[Case], asked: _Question) -> Sequence[UUID | None]:
         """Return the rule that each message breaks, asked for all messages of a customer together."""
@@ -60,3 +60,10 @@ class Pressing:
             for customer, reservations in by_customer.items()
         }
         return [broken[case.held.customer][case.held.stamp] for case in cases]
+
+
+def _reserve(pressure: Pressure, reservations: Sequence[Reservation], now_ms: int) -> dict[UUID, UUID | None]:
+    """Let messages be sent as far as the rules allow; without rules there is nothing to count."""
+    if not pressure.rules():
+        return dict.fromkeys(each.stamp for each in reservations)
+    return pressure.reserve(reservations, now_ms)

@@ -46,6 +46,7 @@ class Kind(Enum):
     UNKNOWN_ACTION = 404, "There is no such action", "Check the id; GET /actions lists them."
     UNKNOWN_TARGET = 404, "There is no such target", "Check what it is named by; POST /targets makes one."
     UNKNOWN_SEGMENT = 404, "There is no such segment", "Check the id; GET /segments lists them."
+    UNKNOWN_RULE = 404, "There is no such rule", "Check the id; GET /marketing/pressure/rules lists them."
     NOT_MEMBER = 404, "The target is not in the segment", "Check both ids; there is nothing to take out."
     METHOD_NOT_ALLOWED = 405, "This method is not allowed here", "Use one of the methods in the header Allow."
     NOT_ACCEPTABLE = (

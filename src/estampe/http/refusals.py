@@ -21,6 +21,7 @@ from estampe.catalog import (
     SegmentExists,
     UnknownAction,
     UnknownContact,
+    UnknownRule,
     UnknownSegment,
     WrongState,
 )
@@ -38,6 +39,7 @@ _KINDS: dict[type[Exception], Kind] = {
     UnknownAction: Kind.UNKNOWN_ACTION,
     UnknownContact: Kind.UNKNOWN_TARGET,
     UnknownSegment: Kind.UNKNOWN_SEGMENT,
+    UnknownRule: Kind.UNKNOWN_RULE,
     NotMember: Kind.NOT_MEMBER,
     WrongState: Kind.WRONG_STATE,
     ActionValidated: Kind.ACTION_VALIDATED,

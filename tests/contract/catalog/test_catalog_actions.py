@@ -176,7 +176,7 @@ TOPIC = "11111111-2222-4333-8444-555555555555"
 @pytest.mark.parametrize(
     ("pressure", "uses", "counts"),
     [
-        (None, False, True),
+        (None, True, True),
         ({"topic": TOPIC}, True, True),
         ({"topic": TOPIC, "use": False, "increment": True}, False, True),
         ({"use": True, "increment": False}, True, False),

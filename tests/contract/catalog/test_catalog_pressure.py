@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from estampe.catalog import Always, Contacts, InvalidRule, OfTopics, Pressure, Reservation, open_catalog
+from estampe.catalog import Always, Contacts, InvalidRule, OfTopics, Pressure, Reservation, UnknownRule, open_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,19 @@ def test_topics_and_rules_are_kept_in_their_order(pressure: Pressure, catalog: C
     assert pressure.applying(topics[1].id) == pressure.applying(None) == tuple(rules[1::2])
     theirs = Pressure(catalog, neighbour)
     assert (theirs.topics(), theirs.rules()) == ((), ())
+
+
+def test_a_rule_that_is_deleted_holds_nobody_back(
+    pressure: Pressure, catalog: Catalog, neighbour: int, ann: str
+) -> None:
+    rule = pressure.create_rule("a", ALWAYS, capping(1))
+    pressure.reserve([wanted(ann)], 0)
+    with pytest.raises(UnknownRule):
+        Pressure(catalog, neighbour).delete_rule(rule.id)
+    pressure.delete_rule(rule.id)
+    with pytest.raises(UnknownRule, match=str(rule.id)):
+        pressure.delete_rule(rule.id)
+    assert set(pressure.reserve([wanted(ann)], 0).values()) == {None}
 
 
 def test_a_rule_may_be_given_as_values(pressure: Pressure) -> None:

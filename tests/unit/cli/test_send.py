@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_read_to_its_end_changes_no_contact(server: Estamp
 @pytest.mark.usefixtures("server")
 def test_without_waiting_it_ends_when_all_is_accepted() -> None:
     done = run("--to", "a@b.c", "--to", "late@b.c", "--run", RUN, "--no-wait")
-    assert table(done) == {"accepted": 2, "waiting": 2}
+    assert table(done) == {"accepted": 2, "waiting estampe outbox tells why": 2}
 
 
 def test_ctrl_c_leaves_what_was_accepted_to_the_server_and_says_so(server: Estampe) -> None:
@@ -259,7 +259,7 @@ def test_ctrl_c_leaves_what_was_accepted_to_the_server_and_says_so(server: Estam
     server.before = interrupt
     done = run("--to", "a@b.c", "--to", "late@b.c", "--run", RUN, status=130)
     assert "The server sends what it has accepted (so far: 2); go on with" in done.stderr
-    assert table(done) == {"accepted": 2, "activated": 1, "waiting": 1}
+    assert table(done) == {"accepted": 2, "activated": 1, "waiting estampe outbox tells why": 1}
 
 
 def test_a_rewriting_of_history_is_lived_through(server: Estampe) -> None:

@@ -102,6 +102,12 @@ class TestActions:
         body = {"fortest": True, "testSegments": [9]}
         assert_refused(call("POST", f"/actions/{action}/validation", json=body), Kind.UNKNOWN_SEGMENT)
 
+    @pytest.mark.parametrize("part", ["selected", "excluded"])
+    def test_segments_of_a_campaign_must_exist(self, call: Caller, action: str, part: str) -> None:
+        change = {"type": "mailMessage", "scheduler": {"segments": {part: [9]}}}
+        assert call("PUT", f"/actions/{action}", json=change).status_code == 200
+        assert_refused(call("POST", f"/actions/{action}/validation", json={"fortest": True}), Kind.UNKNOWN_SEGMENT)
+
     def test_a_deleted_action_is_not_there(self, call: Caller, action: str) -> None:
         assert call("DELETE", f"/actions/{action}/").status_code == 204
         for method, path, body in (
@@ -297,6 +303,10 @@ class TestPressure:
         assert {name: shown[name] for name in rule} == rule
         assert call("GET", "/marketing/pressure/topics").json() == [topic]
         assert call("GET", "/marketing/pressure/rules").json() == [shown]
+        path = f"/marketing/pressure/rules/{shown['id']}"
+        assert call("DELETE", path).status_code == 204
+        for gone in (path, "/marketing/pressure/rules/a%20rule"):
+            assert_refused(call("DELETE", gone), Kind.UNKNOWN_RULE)
 
     @pytest.mark.parametrize(
         ("change", "path"),

@@ -57,6 +57,7 @@ def test_every_parameter_sets_a_member_of_what_is_asked_and_takes_its_example() 
         *Query.__struct_fields__,
         *Counting.__struct_fields__,
         "campaign",
+        "rule",
         "segment",
         "address",
         "unicity",

@@ -68,7 +68,7 @@ class ActionPressure(Struct, frozen=True, kw_only=True):
     """What marketing pressure means for an action.
 
     Parameters:
-        use: whether messages are held back from contacts that have had enough; absent, they are if there is a topic.
+        use: whether messages are held back from contacts that have had enough; absent, they are.
         increment: whether messages count; absent, they do.
         topic: what they are about.
     """
@@ -202,7 +202,8 @@ def delete_action(desk: Desk, action: str) -> None:
 
 def validate_action(desk: Desk, action: str, body: Validation) -> None:
     """Take a step of validation."""
-    for segment in body.test_segments or ():
+    kept = desk.actions.get(action)
+    for segment in (*(body.test_segments or ()), *kept.selected_segments, *kept.excluded_segments):
         desk.segments.get(segment)
     desk.actions.validate(action, for_test=body.fortest, test_segments=body.test_segments or ())
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from msgspec import Struct
 
-from estampe.catalog import Capping, Predicate  # noqa: TC001  msgspec reads the annotations
+from estampe.catalog import Capping, Predicate, UnknownRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,3 +53,11 @@ def list_rules(desk: Desk) -> Sequence[Rule]:
 def create_rule(desk: Desk, body: NewRule) -> Rule:
     """Make a rule."""
     return desk.pressure.create_rule(body.label, body.predicate, body.capping)
+
+
+def delete_rule(desk: Desk, rule: str) -> None:
+    """Delete a rule."""
+    try:
+        desk.pressure.delete_rule(UUID(rule))
+    except ValueError:
+        raise UnknownRule(rule) from None

@@ -17,6 +17,7 @@ from estampe.http.route import ACTION, TARGET, Parameter, RecordRoute
 MAIL = "application/vnd.np6.cm.email"
 """The documented API's name for JSON about mails."""
 
+_RULE = Parameter("id", "text", "rule", "The rule's id, a UUID.", "a67562eb-c56c-476d-aa0b-dd1d6977fb77", "path")
 _SEGMENT = Parameter("id", "serial", "segment", "The segment's id.", "1", "path")
 _MEMBERSHIP = (TARGET, _SEGMENT._replace(name="segment"))
 _ADDRESS = Parameter(
@@ -483,6 +484,18 @@ _PRESSURE = (
         act=pressure.create_rule,
         takes=pressure.NewRule,
         gives=Rule,
+    ),
+    RecordRoute(
+        method="DELETE",
+        path="/marketing/pressure/rules/{id}",
+        tag="marketing pressure",
+        name="deleteRule",
+        summary="Delete a rule; ours.",
+        scope="write",
+        parameters=(_RULE,),
+        says="It is deleted.",
+        act=pressure.delete_rule,
+        refuses=(Kind.UNKNOWN_RULE,),
     ),
 )
 
