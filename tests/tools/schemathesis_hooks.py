@@ -13,6 +13,7 @@ from estampe.instants import format_instant, parse_instant
 NDJSON = "application/x-ndjson"
 LARGEST = 2**63
 SHORT = 1_000
+FEW = 3
 
 
 @schemathesis.serializer(NDJSON)
@@ -53,6 +54,10 @@ def before_call(_context: object, case: Any, _kwargs: object) -> None:
         case.body = whole_numbers(case.body)
     if isinstance(case.body, dict) and case.path in MENDED:
         MENDED[case.path](case.body)
+    if isinstance(case.body, list) and case.path == "/targets/batch":
+        case.body = case.body[:FEW]
+        for target in case.body:
+            be_target(target)
 
 
 def name_once(query: dict[str, Any]) -> None:
