@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     _Question = Callable[[Pressure, Sequence[Reservation], int], dict[UUID, UUID | None]]
 
 
+_BELIEVED_S = 1.0
+"""How long it is believed that a customer has no rules: a first rule holds within a second."""
+
+
 class Pressing:
     """Asks the rules of marketing pressure.
 
@@ -30,23 +34,28 @@ class Pressing:
 
     def __init__(self, catalog: Catalog, threads: Executor) -> None:
         self._catalog = catalog
+        self._free_until_s: dict[int, float] = {}
         self._asking: Gathering[Case, UUID | None] = Gathering(self._ask, threads)
         self._reserving: Gathering[Case, UUID | None] = Gathering(self._reserve, threads)
 
     async def exceeded(self, case: Case) -> UUID | None:
         """Return the rule that a message would break now; None if there is none."""
-        return await self._asking.do(case)
+        return None if self._is_free(case) else await self._asking.do(case)
 
     async def reserved(self, case: Case) -> UUID | None:
         """Return the rule that a message breaks; if there is none it counts from now on, however it ends."""
         asked = self._reserving if case.frozen.counts_pressure else self._asking
-        return await asked.do(case)
+        return None if self._is_free(case) else await asked.do(case)
+
+    def _is_free(self, case: Case) -> bool:
+        """Whether the message's customer had no rules a moment ago: most have none, and need not be asked for each."""
+        return time.monotonic() < self._free_until_s.get(case.held.customer, 0.0)
 
     def _ask(self, cases: Sequence[Case]) -> Sequence[UUID | None]:
         return self._broken(cases, Pressure.ask)
 
     def _reserve(self, cases: Sequence[Case]) -> Sequence[UUID | None]:
-        return self._broken(cases, _reserve)
+        return self._broken(cases, Pressure.reserve)
 
     def _broken(self, cases: Sequence[Case], asked: _Question) -> Sequence[UUID | None]:
         """Return the rule that each message breaks, asked for all messages of a customer together."""
@@ -54,16 +63,12 @@ class Pressing:
         for case in cases:
             wanted = Reservation(stamp=case.held.stamp, contact=case.held.contact, topic=case.frozen.topic)
             by_customer[case.held.customer].append(wanted)
-        now_ms = time.time_ns() // 1_000_000
-        broken = {
-            customer: asked(Pressure(self._catalog, customer), reservations, now_ms)
-            for customer, reservations in by_customer.items()
-        }
+        broken = {customer: self._of_one(customer, wanted, asked) for customer, wanted in by_customer.items()}
         return [broken[case.held.customer][case.held.stamp] for case in cases]
 
-
-def _reserve(pressure: Pressure, reservations: Sequence[Reservation], now_ms: int) -> dict[UUID, UUID | None]:
-    """Let messages be sent as far as the rules allow; without rules there is nothing to count."""
-    if not pressure.rules():
+    def _of_one(self, customer: int, reservations: Sequence[Reservation], asked: _Question) -> dict[UUID, UUID | None]:
+        pressure = Pressure(self._catalog, customer)
+        if pressure.rules():
+            return asked(pressure, reservations, time.time_ns() // 1_000_000)
+        self._free_until_s[customer] = time.monotonic() + _BELIEVED_S
         return dict.fromkeys(each.stamp for each in reservations)
-    return pressure.reserve(reservations, now_ms)
