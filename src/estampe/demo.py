@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import defaultdict
 from hashlib import md5
 from importlib import resources
 from itertools import product
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,11 +89,6 @@ class Forms(NamedTuple):
     rich: bool
 
 
-def now_ms() -> int:
-    """Return the time, Unix milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 class Generator:
     """Makes up what happens to a customer's messages; the same seed and customer, the same events.
 
@@ -132,7 +128,7 @@ class Generator:
         forms = [Forms(*each) for each in product((False, True), (False,), (False, True))]
         return self._told(200, self._ways(forms), count, start_ms, step_ms)
 
-    def drafts(self, count: int, clock: Callable[[], int] = now_ms) -> Iterator[dict[str, Any]]:
+    def drafts(self, count: int, clock: Callable[[], int] = clock_ms) -> Iterator[dict[str, Any]]:
         """Yield drafts that tell the lives of messages of every medium, as a producer would publish them.
 
         Parameters:

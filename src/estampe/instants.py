@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 from estampe.errors import EstampeError
@@ -116,3 +117,8 @@ def _offset(text: str | None) -> timezone:
     if int(digits[:2]) >= 24 or int(digits[2:]) >= 60:  # noqa: PLR2004  hours of a day, minutes of an hour
         raise ValueError("an offset goes from -23:59 to +23:59")
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
+
+
+def clock_ms() -> int:
+    """Return the time by this machine's clock, Unix milliseconds."""
+    return time.time_ns() // 1_000_000

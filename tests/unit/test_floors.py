@@ -27,7 +27,8 @@ FLOORS: tuple[set[str], ...] = (
     {"log"},
     {"verdicts", "tokens"},
     {"events"},
-    {"settings", "instants", "demo"},
+    {"settings", "demo"},
+    {"instants"},
     {"errors"},
     {"version"},
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from estampe.catalog.contents import ActionType, Described, InvalidAction, Mail,
 from estampe.catalog.customers import take_ids, written
 from estampe.catalog.launches import Launch, call_off, plan
 from estampe.errors import EstampeError
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -126,7 +126,7 @@ class Actions:
         kept = _checked(name, body)
         with self._catalog.writing() as connection:
             (number,) = take_ids(connection, self._customer, tables.customers.c.actions)
-            now_ms = _now_ms()
+            now_ms = clock_ms()
             action = Action(
                 id=written(number, 6),
                 type=type,
@@ -184,8 +184,8 @@ class Actions:
         """
         with self._catalog.writing() as connection:
             action = self._locked(connection, action_id)
-            call_off(connection, self._customer, action.id, _now_ms())
-            self._set(connection, action.id, {"deleted_ms": _now_ms()})
+            call_off(connection, self._customer, action.id, clock_ms())
+            self._set(connection, action.id, {"deleted_ms": clock_ms()})
 
     def validate(self, action_id: str, *, for_test: bool, test_segments: Sequence[int] = ()) -> Action:
         """Validate an action: for a test first, which freezes its content, then for all.
@@ -200,7 +200,7 @@ class Actions:
         with self._catalog.writing() as connection:
             action = self._locked(connection, action_id)
             if for_test and action.state == State.FILLED:
-                content = freeze(connection, self._customer, action.id, action, _now_ms())
+                content = freeze(connection, self._customer, action.id, action, clock_ms())
                 tested = self._keep(connection, action, state=State.TESTED, content=content)
                 self._launch(connection, tested, test_segments, 0)
                 return tested
@@ -221,7 +221,7 @@ class Actions:
             action = self._locked(connection, action_id)
             if action.state not in {State.TESTED, State.VALIDATED}:
                 raise WrongState(action, "there is no validation to take back")
-            call_off(connection, self._customer, action.id, _now_ms())
+            call_off(connection, self._customer, action.id, clock_ms())
             return self._keep(connection, action, state=State.FILLED, content=None)
 
     def _launch(self, connection: Connection, action: Action, segments: Sequence[int], start_ms: int) -> None:
@@ -232,7 +232,7 @@ class Actions:
             action=action.id,
             content=action.content,
             segments=tuple(segments),
-            start_ms=start_ms or _now_ms(),
+            start_ms=start_ms or clock_ms(),
         )
         plan(connection, launch)
 
@@ -261,7 +261,7 @@ class Actions:
         return select(*_COLUMNS).where(kept.customer == self._customer, kept.deleted_ms.is_(None))
 
     def _keep(self, connection: Connection, action: Action, **changes: Any) -> Action:
-        changed: Action = msgspec.structs.replace(action, modified_ms=_now_ms(), **changes)
+        changed: Action = msgspec.structs.replace(action, modified_ms=clock_ms(), **changes)
         self._set(connection, action.id, self._row(changed))
         return changed
 
@@ -315,7 +315,3 @@ def _need(action: Action, *, for_test: bool) -> str:
     if for_test:
         return f"take its validation back first: DELETE /actions/{action.id}/validation"
     return "there is nothing more to validate"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

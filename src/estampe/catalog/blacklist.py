@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
@@ -10,6 +9,7 @@ from sqlalchemy import delete, select
 from estampe.catalog import tables
 from estampe.catalog.addresses import InvalidAddress, domain_of, is_domain, parse_address
 from estampe.catalog.slices import slices
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ class Blacklist:
             InvalidAddress: it is neither.
         """
         listed = _listed(address)
-        row = {"customer": self._customer, "address": listed, "created_ms": time.time_ns() // 1_000_000}
+        row = {"customer": self._customer, "address": listed, "created_ms": clock_ms()}
         with self._catalog.writing() as connection:
             connection.execute(self._catalog.insert(tables.blacklist).values(row).on_conflict_do_nothing())
         return listed

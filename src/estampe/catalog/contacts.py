@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -26,6 +25,7 @@ from estampe.catalog.entries import Entry, Reading
 from estampe.catalog.fields import Fields
 from estampe.catalog.slices import slices
 from estampe.events import hash_of
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -225,7 +225,7 @@ class Contacts:
         take_ids(connection, self._customer, tables.customers.c.contacts, 0)
 
     def _insert(self, connection: Connection, entries: Sequence[Entry]) -> list[Contact]:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock_ms()
         ids = take_ids(connection, self._customer, tables.customers.c.contacts, len(entries))
         made = [_contact(entry, written(number, 8), now_ms) for number, entry in zip(ids, entries, strict=True)]
         whose = {"customer": self._customer, "created_ms": now_ms}
@@ -242,7 +242,7 @@ class Contacts:
         return self._change_many(connection, [(kept, entry)])[0]
 
     def _change_many(self, connection: Connection, changes: Sequence[tuple[Contact, Entry]]) -> list[Contact]:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock_ms()
         after = [_changed(kept, entry, now_ms) for kept, entry in changes]
         rows = [
             {**_row(new, entry), "whose": self._customer, "which": new.id}

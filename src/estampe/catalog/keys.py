@@ -14,7 +14,7 @@ import msgspec
 from estampe.catalog.tables import keys
 from estampe.errors import EstampeError
 from estampe.events import Customer
-from estampe.instants import LAST_MS, InvalidInstant, InvalidSpan, format_instant, parse_instant, parse_span
+from estampe.instants import LAST_MS, InvalidInstant, InvalidSpan, clock_ms, format_instant, parse_instant, parse_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -144,7 +144,7 @@ class Keys:
             customer=customer,
             scopes=scopes,
             label=label,
-            created_ms=_now_ms(),
+            created_ms=clock_ms(),
             expires_ms=expires_ms,
         )
         self._insert(key, _digest(secret))
@@ -164,7 +164,7 @@ class Keys:
         """
         alive = (keys.c.id == key_id) & keys.c.revoked_ms.is_(None)
         with self._catalog.writing() as connection:
-            connection.execute(keys.update().where(alive).values(revoked_ms=_now_ms()))
+            connection.execute(keys.update().where(alive).values(revoked_ms=clock_ms()))
         self._cache.pop(key_id, None)
         kept = self._kept(key_id)
         if kept is None:
@@ -269,7 +269,7 @@ def parse_expiry(text: str) -> int:
     Raises:
         InvalidExpiry: the text is neither, or not to come.
     """
-    now_ms = _now_ms()
+    now_ms = clock_ms()
     expires_ms = _expiry_ms(text, now_ms)
     if not now_ms < expires_ms <= LAST_MS:
         raise InvalidExpiry(text)
@@ -290,7 +290,7 @@ def _expiry_ms(text: str, now_ms: int) -> int:
 def _valid(key: Key) -> Key:
     if key.revoked_ms is not None:
         raise RevokedKey(key)
-    if key.expires_ms is not None and key.expires_ms <= _now_ms():
+    if key.expires_ms is not None and key.expires_ms <= clock_ms():
         raise ExpiredKey(key, key.expires_ms)
     return key
 
@@ -301,7 +301,3 @@ def _ordered(names: Iterable[str]) -> tuple[Scope, ...]:
 
 def _digest(secret: str) -> bytes:
     return sha256(secret.encode()).digest()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

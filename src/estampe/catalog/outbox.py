@@ -7,16 +7,17 @@ hand, and gone once its activation or cancellation is in the log. One process se
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID  # noqa: TC003  msgspec reads the annotation
 
 import msgspec
 from sqlalchemy import bindparam, delete, func, select, update
 
+from estampe.catalog.slices import slices
 from estampe.catalog.tables import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from estampe.catalog.customers import Customers
     from estampe.catalog.store import Catalog
     from estampe.events import Customer
-
-T = TypeVar("T")
-
-_AT_ONCE = 500
-"""Rows that one statement names: databases bound the parameters of a statement."""
 
 MOST_BYTES = 1 << 26
 """What messages that are taken in hand together may bring with them, but for the last of them."""
@@ -190,7 +186,7 @@ class Outbox:
         }
         added: dict[UUID, int] = {}
         with self._catalog.writing() as connection:
-            for some in _some(list(rows.values())):
+            for some in slices(list(rows.values())):
                 insert = self._catalog.insert(outbox).on_conflict_do_nothing(index_elements=["customer", "stamp"])
                 returned = connection.execute(insert.returning(outbox.c.stamp, outbox.c.seq), some)
                 added.update((row.stamp, row.seq) for row in returned)
@@ -303,14 +299,10 @@ def _held(row: Row[Any]) -> Held:
 
 
 def _set_state(connection: Connection, rows: Sequence[int], state: MessageState) -> None:
-    for some in _some(rows):
+    for some in slices(rows):
         connection.execute(update(outbox).where(outbox.c.seq.in_(some)).values(state=state))
 
 
 def _delete(connection: Connection, rows: Sequence[int]) -> None:
-    for some in _some(rows):
+    for some in slices(rows):
         connection.execute(delete(outbox).where(outbox.c.seq.in_(some)))
-
-
-def _some(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (rows[at : at + _AT_ONCE] for at in range(0, len(rows), _AT_ONCE))

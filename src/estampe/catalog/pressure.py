@@ -6,7 +6,6 @@ count the same marks.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
@@ -19,6 +18,7 @@ from estampe.catalog.contacts import Contacts
 from estampe.catalog.rules import Capping, InvalidRule, OfTopics, Predicate, Rule, Topic, checked_label, part_of_rule
 from estampe.catalog.slices import slices
 from estampe.errors import EstampeError
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -80,7 +80,7 @@ class Pressure:
             InvalidRule: the label cannot be so.
         """
         topic = Topic(id=uuid4(), label=checked_label(label))
-        row = {"customer": self._customer, "id": topic.id, "label": label, "created_ms": _now_ms()}
+        row = {"customer": self._customer, "id": topic.id, "label": label, "created_ms": clock_ms()}
         with self._catalog.writing() as connection:
             connection.execute(tables.topics.insert().values(row))
         return topic
@@ -111,7 +111,7 @@ class Pressure:
             self._must_exist(rule.predicate.topics)
         with self._catalog.writing() as connection:
             last_ms = connection.execute(select(func.max(tables.rules.c.created_ms)).filter_by(**self._mine)).scalar()
-            row = {"id": rule.id, "label": label, "created_ms": max(_now_ms(), (last_ms or 0) + 1)}
+            row = {"id": rule.id, "label": label, "created_ms": max(clock_ms(), (last_ms or 0) + 1)}
             parts = {name: msgspec.json.encode(getattr(rule, name)).decode() for name in ("predicate", "capping")}
             connection.execute(tables.rules.insert().values(self._mine | row | parts))
         return rule
@@ -245,7 +245,3 @@ class _Counts:
                 increments[key] = max(increment, increments.get(key, 0))
         for key, increment in increments.items():
             yield _Mark(wanted.contact, key, wanted.stamp, increment, self._now_ms)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

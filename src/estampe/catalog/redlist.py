@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import select, update
 from estampe.catalog.contact import COLUMNS, contact_of
 from estampe.catalog.contacts import Contacts
 from estampe.catalog.tables import contacts
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -53,7 +53,7 @@ class Redlist:
         Raises:
             UnknownContact: there is none.
         """
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock_ms()
         return self._set(contact_id, contacts.c.redlisted_ms.is_(None), redlisted_ms=now_ms, redlist_origin=int(origin))
 
     def remove(self, contact_id: str) -> Contact:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from estampe.catalog.customers import take_ids
 from estampe.catalog.slices import slices
 from estampe.catalog.tables import contacts, customers, members, segments
 from estampe.errors import EstampeError
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -121,7 +121,7 @@ class Segments:
         _check(name, description)
         with _unique(name), self._catalog.writing() as connection:
             (number,) = take_ids(connection, self._customer, customers.c.segments)
-            row = {"customer": self._customer, "id": number, "name": name, "created_ms": time.time_ns() // 1_000_000}
+            row = {"customer": self._customer, "id": number, "name": name, "created_ms": clock_ms()}
             connection.execute(segments.insert().values(row | values))
             return self._known(connection, number)
 

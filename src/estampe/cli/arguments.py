@@ -10,9 +10,8 @@ import click
 
 from estampe import client
 from estampe.catalog import parse_customer
-from estampe.demo import now_ms
 from estampe.errors import EstampeError
-from estampe.instants import ALLOWED, InvalidInstant, InvalidSpan, parse_instant, parse_span
+from estampe.instants import ALLOWED, InvalidInstant, InvalidSpan, clock_ms, parse_instant, parse_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +43,7 @@ def parse_moment(text: str) -> int:
         InvalidInstant: the text is neither.
     """
     try:
-        return now_ms() - parse_span(text)
+        return clock_ms() - parse_span(text)
     except InvalidSpan:
         pass
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +15,7 @@ from estampe.catalog import Actions, CatalogUnavailable, Contacts, Message, Stat
 from estampe.events import Execution, Footprint, encode_block
 from estampe.execution.items import InvalidItem, Wanted, read_item
 from estampe.execution.outcomes import ends, executed
+from estampe.instants import clock_ms
 from estampe.log import LogError
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Acceptance:
     def _slice(
         self, customer: Customer, action: str, content: int, items: Sequence[tuple[bytes | Raw, UUID | None]]
     ) -> list[Result]:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock_ms()
         results: dict[int, Result] = {}
         wanted: dict[int, Wanted] = {}
         for place, (json, stamp) in enumerate(items):

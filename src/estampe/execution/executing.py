@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from estampe.execution.recovery import Recovery
 from estampe.execution.relaying.relays import Relays, parse_schedule
 from estampe.execution.sending import Sending
 from estampe.execution.settling import Settling
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -118,7 +118,7 @@ class Execution:
 
     async def _compose(self, case: Case) -> Letter | NoLetter:
         try:
-            order = self._ordering.order(case, time.time_ns() // 1_000_000)
+            order = self._ordering.order(case, clock_ms())
         except ForeignSender as exc:
             return NoLetter(message=str(exc))
         return await self._composers.compose(order, case.held.customer)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from estampe.catalog import CatalogUnavailable, Pressure
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -63,7 +63,7 @@ class Forgetting:
 
     def forget(self) -> None:
         """Forget what is to be forgotten now."""
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock_ms()
         self._calls.forget(now_ms - self._call_ms)
         for customer in self._customers.numbers():
             Pressure(self._catalog, customer).forget(now_ms - self._waiting_ms)

@@ -7,13 +7,13 @@ it is executed again.
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 import msgspec
 
 from estampe.errors import EstampeError
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -72,7 +72,7 @@ class Launching:
         What is owed to messages that were accepted while the catalog did not answer is done first.
         """
         self._acceptance.catch_up()
-        due = self._launches.due(time.time_ns() // 1_000_000)
+        due = self._launches.due(clock_ms())
         return sum(self._goes_on(launch) for launch in due) > 0
 
     def _goes_on(self, launch: Launch) -> bool:
@@ -87,10 +87,10 @@ class Launching:
     def _execute(self, launch: Launch) -> None:
         contacts = self._launches.contacts(launch, _AT_ONCE)
         if not contacts:
-            self._launches.end(launch, time.time_ns() // 1_000_000)
+            self._launches.end(launch, clock_ms())
             self._journal.info("launched", action=launch.action, set=str(launch.set))
             return
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock_ms()
         items = [_item(launch.set, contact, now_ms) for contact in contacts]
         customer = self._customers.customer_of(launch.customer)
         for _ in self._acceptance.accept_content(customer, launch.content, items):

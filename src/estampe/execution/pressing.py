@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from estampe.catalog import Pressure, Reservation
 from estampe.execution.gathering import Gathering
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,6 +70,6 @@ class Pressing:
     def _of_one(self, customer: int, reservations: Sequence[Reservation], asked: _Question) -> dict[UUID, UUID | None]:
         pressure = Pressure(self._catalog, customer)
         if pressure.rules():
-            return asked(pressure, reservations, time.time_ns() // 1_000_000)
+            return asked(pressure, reservations, clock_ms())
         self._free_until_s[customer] = time.monotonic() + _BELIEVED_S
         return dict.fromkeys(each.stamp for each in reservations)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from estampe.catalog import Actions, Contacts, Fields, UnknownContact
 from estampe.errors import EstampeError
 from estampe.execution.ordering import known, variables
 from estampe.execution.orders import NoLetter, Order, Sender, Template
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,5 +97,5 @@ def _order(action: Action, named: dict[str, Any]) -> Order:
         to="",
         message_id="",
         return_path="",
-        time_ms=time.time_ns() // 1_000_000,
+        time_ms=clock_ms(),
     )

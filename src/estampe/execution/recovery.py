@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from estampe.catalog import MessageState
 from estampe.execution.cases import execution_of
 from estampe.execution.outcomes import ends, executed
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +41,7 @@ class Recovery:
     def run(self) -> int:
         """Publish executions that may be missing, end what the log says is over, free the rest; return their number."""
         self._outbox.own()
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock_ms()
         self._outbox.bring_forward(now_ms + self._longest_ms, now_ms)
         return sum(self._recover(state) for state in (MessageState.ARRIVING, MessageState.SENDING))
 

@@ -22,6 +22,7 @@ from estampe.execution.lanes import Lanes
 from estampe.execution.orders import Delivered, Refused
 from estampe.execution.outcomes import activated, bounced, cancelled
 from estampe.execution.relaying.relays import InDoubt, NoRelay
+from estampe.instants import clock_ms
 from estampe.log import LogClosed
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class Sending:
 
     async def _claim(self) -> None:
         """Take messages in hand, if it is time for some."""
-        now_ms = _now_ms()
+        now_ms = clock_ms()
         self._lanes.wake(now_ms)
         room = BYTES_IN_HAND - self._bytes_in_hand
         if time.monotonic() < self._paused_until_s or room <= 0:
@@ -210,7 +211,7 @@ class Sending:
     async def _rest(self) -> None:
         """Wait until something happens: messages came or went, or the next one is due."""
         next_ms = self._lanes.next_ms()
-        due_s = _REST_S if next_ms is None else max(0.0, (next_ms - _now_ms()) / 1_000)
+        due_s = _REST_S if next_ms is None else max(0.0, (next_ms - clock_ms()) / 1_000)
         pause_s = max(0.0, self._paused_until_s - time.monotonic())
         if pause_s:
             due_s = pause_s
@@ -288,7 +289,7 @@ class Sending:
             self._count(word)
 
     async def _put_back(self, held: Held, wait_ms: int, attempts: int, reason: str) -> None:
-        due_ms = _now_ms() + wait_ms
+        due_ms = clock_ms() + wait_ms
         await self._settling.postpone(held, due_ms, attempts, reason)
         self._lanes.add_later({held.lane: due_ms})
         self._count("postponed")
@@ -300,7 +301,3 @@ class Sending:
 def said(refused: Refused) -> str:
     """Write what a relay said in one line."""
     return " ".join(filter(None, (f"{refused.code or ''}", refused.enhanced, refused.diagnostic)))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.catalog import CatalogUnavailable, Contacts, Postponed
 from estampe.execution.gathering import Gathering
+from estampe.instants import clock_ms
 from estampe.log import LogBusy, LogClosed, LogFull
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Settling:
         for each in ended:
             if each.outcome.dead:
                 dead[each.held.customer].append(each.held.contact)
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock_ms()
         with self._catalog.writing() as connection:
             self._outbox.settle(connection, [each.held.seq for each in ended], postponed)
             for customer, contacts in dead.items():

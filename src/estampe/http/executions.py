@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -14,6 +13,7 @@ from estampe.http.bodies import decompressed, invalid_body, media_type_of
 from estampe.http.parameters import FORMS, InvalidText, read_path, read_query
 from estampe.http.problems import Flaw, Kind, Problem
 from estampe.http.refusals import translated
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +102,7 @@ class Executions:
             return self._execute(call, None), False
         execution = self._services.execution
         number = self._services.customers.number_of(call.key.customer)
-        with translated(), execution.calls.running(number, call.name, call.digest, _now_ms()) as begun:
+        with translated(), execution.calls.running(number, call.name, call.digest, clock_ms()) as begun:
             if begun.answer is not None:
                 return begun.answer, True
             answer = self._execute(call, call.seed(begun.time_ms))
@@ -147,7 +147,3 @@ def _broken_off(problem: Problem, done: int, call: _Call) -> Problem:
     )
     detail = f"{problem} The first {done} of {len(call.items)} items are done. {hint}"
     return Problem(problem.kind, detail, problem.flaws, problem.headers)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -17,7 +17,7 @@ from estampe.instants import InvalidInstant
 def test_a_moment_is_an_instant_or_a_span_back_from_now(
     text: str, moment_ms: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arguments, "now_ms", lambda: 10_000_000)
+    monkeypatch.setattr(arguments, "clock_ms", lambda: 10_000_000)
     assert parse_moment(text) == moment_ms
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -13,6 +12,7 @@ from estampe.execution.items import InvalidItem, read_item
 from estampe.http.bodies import converted, invalid_body
 from estampe.http.parameters import read_path, read_query
 from estampe.http.records.reading import read_body
+from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from estampe.events import Customer, Identity
@@ -101,7 +101,7 @@ def _identity(wanted: Preview, action: str) -> Identity | None:
         return None
     item = msgspec.json.encode({"recipient": named})
     try:
-        return read_item(item, action, time.time_ns() // 1_000_000, None).execution.recipient
+        return read_item(item, action, clock_ms(), None).execution.recipient
     except InvalidItem as exc:
         raise invalid_body(f"{exc} - at `{exc.path}`") from exc
 
