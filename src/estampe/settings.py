@@ -98,7 +98,46 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, _doc("h", "how long a call may be repeated with its Idempotency-Key", ge=0.01, le=8_760)
     ] = 48
     public_url: Annotated[
-        str, _doc("address", "where people reach this server, for links in messages; empty: no such links")
+        str, _doc("address", "where people reach this server, for links in messages; empty: no links, and no hits")
+    ] = ""
+    open_pixel: Annotated[
+        bool, _doc("yes or no", "whether messages tell when they are opened, by a picture of a dot")
+    ] = True
+    decoy_link: Annotated[
+        bool,
+        _doc("yes or no", "whether messages have a link that no person can see, so that who follows it is a robot"),
+    ] = False
+    form_url: Annotated[
+        str, _doc("address", "where forms are; {form} stands for a form's id; empty: links to forms lead nowhere")
+    ] = ""
+    proxies: Annotated[
+        str, _doc("networks", "proxies whose X-Forwarded-For is believed, addresses or CIDR with commas between")
+    ] = ""
+    shorten_addresses: Annotated[
+        bool,
+        _doc("yes or no", "whether addresses of readers are cut to /24 (IPv4) and /48 (IPv6) before they are kept"),
+    ] = False
+    agent_limit: Annotated[
+        int, _doc("bytes", "the longest user agent of a reader; a longer one is refused", ge=64, le=65_536)
+    ] = 2_048
+    spool_limit: Annotated[
+        int,
+        _doc(
+            "bytes", "hits that wait to become events; beyond it links still work but are not noted", ge=1, le=1 << 40
+        ),
+    ] = 1 << 30
+    judge_seconds: Annotated[
+        float,
+        _doc("s", "how long a hit waits for others of its message before it is judged and published", ge=0, le=60),
+    ] = 2
+    copy_days: Annotated[
+        float, _doc("days", "how long a message that was sent can be looked at as a web page", ge=0, le=36_500)
+    ] = 365
+    networks: Annotated[
+        str,
+        _doc(
+            "folder", "a folder with lists of networks of robots, *.csv, besides those that Estampe knows; empty: none"
+        ),
     ] = ""
     mail_domain: Annotated[
         str, _doc("domain", "the domain of senders that name none, and of Message-IDs; empty: this machine's name")

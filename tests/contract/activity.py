@@ -15,7 +15,7 @@ import msgspec
 import zstandard
 
 from estampe.events import Customer, decode, decode_draft, draft_parts, facets
-from estampe.verdicts import Classification, HitClass
+from estampe.verdicts import Classification, HitClass, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -84,8 +84,17 @@ WITHOUT_ACTIVATION = {"execution", "cancellation"}
 WITHOUT_MESSAGE = {"creation"}
 VERDICTS = (
     Classification(hit_class=HitClass.HUMAN),
-    Classification(hit_class=HitClass.HUMAN, evidence=("clicked twice",), ruleset="1"),
-    Classification(hit_class=HitClass.MPP, evidence=("network 17.0.0.0/8", 'says "é\\n"'), ruleset="1"),
+    Classification(
+        hit_class=HitClass.HUMAN, evidence=(Signal(name="network", weight=1, seen="clicked twice"),), ruleset="1"
+    ),
+    Classification(
+        hit_class=HitClass.MPP,
+        evidence=(
+            Signal(name="network", weight=1, seen="network 17.0.0.0/8"),
+            Signal(name="agent", weight=0.5, seen='says "é\\n"'),
+        ),
+        ruleset="1",
+    ),
     Classification(hit_class=HitClass.GENERIC_ROBOT, ruleset="2"),
     Classification(hit_class=HitClass.GSR),
 )

@@ -11,7 +11,7 @@ from activity import VERDICTS, Activity, bodies, judge, lines, selected
 
 from estampe.events import decode, decode_draft
 from estampe.log import EventLog, LogError, Query
-from estampe.verdicts import Classification, HitClass
+from estampe.verdicts import Classification, HitClass, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 START_MS = 1_600_000_000_000
 SHOWN = Query(sort="asc", annotate=True)
 HUMANS = Query(sort="asc", classes=(HitClass.HUMAN,))
-PROXIED = Classification(hit_class=HitClass.MPP, evidence=("network 17.0.0.0/8",), ruleset="1")
+PROXIED = Classification(
+    hit_class=HitClass.MPP, evidence=(Signal(name="network", weight=1, seen="network 17.0.0.0/8"),), ruleset="1"
+)
 ROBOT = Classification(hit_class=HitClass.GENERIC_ROBOT, ruleset="2")
 AGES = pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
 
@@ -141,7 +143,14 @@ def test_the_epoch_changes_if_a_judgement_did_and_only_then(engine: Engine, log:
         ({first: PROXIED}, 0),
         ({first: PROXIED, second: ROBOT}, 1),
         ({second: Classification(hit_class=ROBOT.hit_class, ruleset="3")}, 1),
-        ({second: Classification(hit_class=ROBOT.hit_class, evidence=("fast",), ruleset="3")}, 1),
+        (
+            {
+                second: Classification(
+                    hit_class=ROBOT.hit_class, evidence=(Signal(name="network", weight=1, seen="fast"),), ruleset="3"
+                )
+            },
+            1,
+        ),
         ({third: Classification(hit_class=HitClass.HUMAN)}, 1),
         ({third: Classification(hit_class=HitClass.HUMAN)}, 0),
         ({first: ROBOT, second: PROXIED, third: PROXIED}, 3),

@@ -17,7 +17,7 @@ from estampe.demo import Generator
 from estampe.events import decode
 from estampe.http.routes import LISTS
 from estampe.log import Logs
-from estampe.verdicts import Classification, HitClass
+from estampe.verdicts import Classification, HitClass, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,8 +35,12 @@ LINES = {"accept": "application/x-ndjson"}
 GET = [route for route in LISTS if route.method == "GET"]
 JUDGEMENTS = (
     None,
-    Classification(hit_class=HitClass.MPP, evidence=("network 17.0.0.0/8",), ruleset="1"),
-    Classification(hit_class=HitClass.HUMAN, evidence=('says "é"',), ruleset="1"),
+    Classification(
+        hit_class=HitClass.MPP, evidence=(Signal(name="network", weight=1, seen="network 17.0.0.0/8"),), ruleset="1"
+    ),
+    Classification(
+        hit_class=HitClass.HUMAN, evidence=(Signal(name="network", weight=1, seen='says "é"'),), ruleset="1"
+    ),
     Classification(hit_class=HitClass.GENERIC_ROBOT),
     None,
     Classification(hit_class=HitClass.GSR, ruleset="2"),

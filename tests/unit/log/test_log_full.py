@@ -13,12 +13,12 @@ from log_samples import CUSTOMER, PAST_MS, bodies, drafts, events, everything, t
 
 from estampe.events import encode
 from estampe.log import LogFull, Query, SqliteEventLog, path_of
-from estampe.verdicts import Classification, HitClass
+from estampe.verdicts import Classification, HitClass, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONG = Classification(hit_class=HitClass.MPP, evidence=("x" * 1_000_000,))
+LONG = Classification(hit_class=HitClass.MPP, evidence=(Signal(name="network", weight=1, seen="x" * 1_000_000),))
 SIZE = 6 << 20
 BALLAST = 4 << 20
 

@@ -8,13 +8,13 @@ import pytest
 from log_samples import drafts
 
 from estampe.log import Counting, Query, sqlite, store
-from estampe.verdicts import Classification, HitClass
+from estampe.verdicts import Classification, HitClass, Signal
 
 if TYPE_CHECKING:
     from estampe.log import SqliteEventLog
 
-GSR = Classification(hit_class=HitClass.GSR, evidence=("first",))
-MPP = Classification(hit_class=HitClass.MPP, evidence=("second",))
+GSR = Classification(hit_class=HitClass.GSR, evidence=(Signal(name="network", weight=1, seen="first"),))
+MPP = Classification(hit_class=HitClass.MPP, evidence=(Signal(name="network", weight=1, seen="second"),))
 
 
 def _mixed(log: SqliteEventLog) -> tuple[list[int], int]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from estampe.verdicts import Classification, HitClass
+from estampe.verdicts import Classification, HitClass, Signal
 
-PROXIED = Classification(hit_class=HitClass.MPP, evidence=("network 17.0.0.0/8",), ruleset="estampe 1")
+PROXIED = Classification(
+    hit_class=HitClass.MPP, evidence=(Signal(name="network", weight=1, seen="network 17.0.0.0/8"),), ruleset="estampe 1"
+)
 
 
 def test_a_classification_is_written_as_lists_show_it() -> None:
