@@ -27,7 +27,7 @@ class LiveServer:
 
     Parameters:
         data: the folder.
-        settings: settings as environment variables without their prefix, such as `rate=0`.
+        settings: settings as environment variables without their prefix, such as `rate=0`; no `port`: a free one.
     """
 
     def __init__(self, data: Path, **settings: object) -> None:
@@ -35,8 +35,8 @@ class LiveServer:
         self.lines: list[dict[str, Any]] = []
         chosen = {f"ESTAMPE_{name.upper()}": str(value) for name, value in settings.items()}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "estampe", "serve", "--data", str(data), "--port", "0"],
-            env=os.environ | chosen,
+            [sys.executable, "-m", "estampe", "serve", "--data", str(data)],
+            env=os.environ | {"ESTAMPE_PORT": "0"} | chosen,
             stderr=subprocess.PIPE,
             text=True,
         )
