@@ -15,7 +15,7 @@ import msgspec
 import zstandard
 
 from estampe.events import Customer, decode, decode_draft, draft_parts, facets
-from estampe.verdicts import Classification, HitClass, Signal
+from estampe.verdicts import Classification, Facts, HitClass, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -97,6 +97,8 @@ VERDICTS = (
     ),
     Classification(hit_class=HitClass.GENERIC_ROBOT, ruleset="2"),
     Classification(hit_class=HitClass.GSR),
+    Classification(hit_class=HitClass.SCANNER, facts=Facts(method="HEAD", headers=("accept",), waited_s=2)),
+    Classification(hit_class=HitClass.PREFETCH, through="gmail"),
 )
 JUDGEMENTS = (None, *VERDICTS)
 UNJUDGED: Mapping[UUID, Classification] = MappingProxyType({})

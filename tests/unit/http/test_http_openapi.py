@@ -175,7 +175,8 @@ def test_each_list_shows_events_that_it_selects(route: Any) -> None:
 
 def test_a_classification_may_stand_in_a_hit() -> None:
     hit = next(event for event in EVENTS if event["type"] == "hit")
-    judged = {"class": "gsr", "evidence": ["too fast"], "ruleset": "2026-01"}
+    signal = {"name": "Apple's networks", "weight": 1.0, "seen": "17.0.0.0/8"}
+    judged = {"class": "mpp", "evidence": [signal], "ruleset": "estampe 1", "facts": {"method": "HEAD"}}
     event = {"$ref": "#/components/schemas/Event"}
     assert faults(event, hit | {"classification": judged}) == []
     assert faults(event, hit | {"classification": None}) == []
