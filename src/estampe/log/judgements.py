@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from estampe.log import sql, store
 from estampe.log.entry import entry_of_event, read_event
-from estampe.log.port import LAST_POSITION
-from estampe.log.sealed import Sealed, sheets
+from estampe.log.lines import lines_at
 from estampe.log.tally import Tally
 from estampe.verdicts import Classification, HitClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import apsw
 
@@ -86,7 +84,7 @@ def rejudge(connection: apsw.Connection, names: Names, classifications: Mapping[
     """
     tally = Tally()
     changed = 0
-    for position, line in _lines_at(connection, sorted(classifications)):
+    for position, line in lines_at(connection, sorted(classifications)):
         classification = classifications[position]
         known = classified(connection, position, position).get(position)
         if not line.startswith(HIT) or (known and known.json == msgspec.json.encode(classification).decode()):
@@ -104,32 +102,3 @@ def rejudge(connection: apsw.Connection, names: Names, classifications: Mapping[
 def drop_unused(connection: apsw.Connection) -> None:
     """Drop what is said of no hit any more; inside a transaction."""
     connection.execute(sql.DROP_UNUSED_VERDICTS)
-
-
-def _lines_at(connection: apsw.Connection, positions: list[int]) -> Iterator[tuple[int, bytes]]:
-    """Yield the events at those of some (rising) positions that have one."""
-    while positions:
-        bounds = {"low": positions[0], "high": LAST_POSITION}
-        row = store.row(connection, sql.NEXT_SEGMENT[False], bounds)
-        sealed = Sealed(*row) if row else None
-        start = bisect_left(positions, sealed.first) if sealed else len(positions)
-        end = bisect_right(positions, sealed.last) if sealed else start
-        yield from _recent_lines(connection, positions[:start])
-        if sealed and start < end:
-            yield from _lines_in(connection, sealed, set(positions[start:end]))
-        positions = positions[end:]
-
-
-def _recent_lines(connection: apsw.Connection, positions: list[int]) -> Iterator[tuple[int, bytes]]:
-    for position in positions:
-        line = store.value(connection, sql.ROW, {"position": position})
-        if line is not None:
-            yield position, line
-
-
-def _lines_in(connection: apsw.Connection, segment: Sealed, positions: set[int]) -> Iterator[tuple[int, bytes]]:
-    """Yield the events at those of some positions that have one in a segment."""
-    for sheet in sheets(connection, segment):
-        there = sheet.open_positions()
-        if not positions.isdisjoint(there):
-            yield from (pair for pair in zip(there, sheet.open(), strict=True) if pair[0] in positions)

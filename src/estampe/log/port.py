@@ -266,6 +266,17 @@ class EventLog(Protocol):
         It waits its turn behind publications that were handed in before.
         """
 
+    def read(self, positions: Iterable[int]) -> dict[int, bytes]:
+        """Return the events (compact JSON, no newline) at those of some positions that have one.
+
+        Each takes some microseconds while it is new; later, each stretch of old events that one lies in takes a few
+        milliseconds, so ask for many at once.
+
+        Raises:
+            DamagedLog: stored bytes do not check out.
+            LogClosed: the log is closed.
+        """
+
     def scan(self, query: Query) -> Scan:
         """Answer a query; see `Scan`."""
 

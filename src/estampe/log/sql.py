@@ -332,6 +332,7 @@ ORDER BY id DESC
 """
 SEGMENT_ID_KEYS = "SELECT entries FROM id_keys WHERE id IN (SELECT value FROM json_each(:buckets))"
 FRAMES = "SELECT id & 65535, positions, lines FROM frames WHERE id BETWEEN :first AND :last ORDER BY id"
+FRAME_POSITIONS = "SELECT id & 65535, positions FROM frames WHERE id BETWEEN :first AND :last ORDER BY id"
 
 KINDS = "SELECT id, channel, type, subtype FROM kinds"
 KINDS_LIKE = """

@@ -21,6 +21,7 @@ from estampe.log.history import History
 from estampe.log.importing import Import
 from estampe.log.judgements import drop_unused, rejudge
 from estampe.log.keeper import RECENT_EVENTS, Keeper
+from estampe.log.lines import next_lines
 from estampe.log.port import POSITION_BITS, DamagedLog, LogError, LogFull, Watermark, silent
 from estampe.log.reader import Reader
 from estampe.log.recounting import recount
@@ -83,6 +84,16 @@ class SqliteLogReader:
         with self._reader.snapshot() as connection:
             selection = select(connection, query, watermark.complete_until_ms)
         return SqliteScan(self._reader, query, selection, watermark)
+
+    def read(self, positions: Iterable[int]) -> dict[int, bytes]:
+        """Return the events at those of some positions that have one."""
+        left: Sequence[int] = sorted(set(positions))
+        found: dict[int, bytes] = {}
+        while left:
+            with self._reader.snapshot() as connection:
+                lines, left = next_lines(connection, left)
+            found.update(lines)
+        return found
 
     def counts(self, counting: Counting) -> list[Count]:
         """Count events, in order of period, then facets."""
