@@ -8,7 +8,8 @@ from estampe.catalog.calls import CallRunning, Calls, KeyReused
 from estampe.catalog.contact import Contact, ContactExists, UnknownContact
 from estampe.catalog.contacts import Contacts
 from estampe.catalog.contents import NO_DOMAIN, ActionType, Frozen, InvalidAction, Mail, frozen_content
-from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer, secret_of
+from estampe.catalog.copies import Copies, Copy
+from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer
 from estampe.catalog.entries import InvalidContact
 from estampe.catalog.fields import Field, Fields, InvalidField
 from estampe.catalog.keys import (
@@ -33,6 +34,7 @@ from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Out
 from estampe.catalog.pressure import Pressure, Reservation, UnknownRule
 from estampe.catalog.redlist import Origin, Redlist
 from estampe.catalog.rules import Always, Capping, InvalidRule, OfTopics, Period, Predicate, Rule, Topic
+from estampe.catalog.secrets import secret_of, secrets_of
 from estampe.catalog.segments import (
     AlreadyMember,
     InvalidSegment,
@@ -66,6 +68,8 @@ __all__ = [
     "Contact",
     "ContactExists",
     "Contacts",
+    "Copies",
+    "Copy",
     "Customers",
     "ExpiredKey",
     "Field",
@@ -129,4 +133,5 @@ __all__ = [
     "parse_expiry",
     "parse_scopes",
     "secret_of",
+    "secrets_of",
 ]

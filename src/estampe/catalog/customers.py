@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -116,13 +115,3 @@ def written(number: int, letters: int) -> str:
         number, digit = divmod(number, 36)
         text = _DIGITS[digit] + text
     return text.rjust(letters, "0")
-
-
-def secret_of(catalog: Catalog, name: str) -> bytes:
-    """Return 32 secret bytes of the catalog by their name, made when they are first asked for."""
-    kept = tables.secrets
-    with catalog.writing() as connection:
-        fresh = catalog.insert(kept).values(name=name, value=secrets.token_bytes(32)).on_conflict_do_nothing()
-        connection.execute(fresh)
-        value: bytes = connection.execute(select(kept.c.value).where(kept.c.name == name)).scalar_one()
-        return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 
 from estampe.catalog import tables
 from estampe.errors import EstampeError
@@ -22,16 +22,35 @@ class NewerCatalog(EstampeError):
         super().__init__(f"{place} was written by a newer version of Estampe; start that version")
 
 
+_LATER = {"migrations", "keys", "secrets", "copies"}
+"""Tables that the second step does not make as they are now."""
+
+_secrets_without_numbers = Table(
+    "secrets", MetaData(), Column("name", String, primary_key=True), Column("value", LargeBinary, nullable=False)
+)
+
+
 def _make_keys(connection: Connection) -> None:
     tables.keys.create(connection)
 
 
 def _make_actions(connection: Connection) -> None:
-    made = [table for table in tables.metadata.sorted_tables if table.name not in {"migrations", "keys"}]
+    made = [table for table in tables.metadata.sorted_tables if table.name not in _LATER]
     tables.metadata.create_all(connection, made, checkfirst=False)
+    _secrets_without_numbers.create(connection)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_make_keys, _make_actions)
+def _make_copies(connection: Connection) -> None:
+    """Make the table of copies, and number secrets, so that there may be several of a name."""
+    tables.copies.create(connection)
+    kept = connection.execute(select(_secrets_without_numbers)).mappings().all()
+    _secrets_without_numbers.drop(connection)
+    tables.secrets.create(connection)
+    if kept:
+        connection.execute(tables.secrets.insert(), [{**row, "number": 1} for row in kept])
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_make_keys, _make_actions, _make_copies)
 """Version n is reached by the first n of these, in order."""
 
 

@@ -44,7 +44,9 @@ secrets = Table(
     "secrets",
     metadata,
     Column("name", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # the highest signs
     Column("value", LargeBinary, nullable=False),
+    Column("created_ms", BigInteger),
 )
 
 customers = Table(
@@ -226,3 +228,16 @@ launches = Table(
     Column("after", String, nullable=False),  # the last contact that was executed
     Column("ended_ms", BigInteger),
 )
+
+copies = Table(
+    "copies",  # of messages that were sent and can be looked at as web pages
+    metadata,
+    Column("customer", Integer, primary_key=True),
+    Column("contact", String, primary_key=True),
+    Column("stamp", Uuid, primary_key=True),
+    Column("content", BigInteger, ForeignKey("contents.id"), nullable=False),
+    Column("variables", LargeBinary, nullable=False),  # zstd of JSON
+    Column("sent_ms", BigInteger, nullable=False),
+    ForeignKeyConstraint(["customer", "contact"], ["contacts.customer", "contacts.id"], ondelete="CASCADE"),
+)
+Index("copies_by_time", copies.c.sent_ms)
