@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from process import Process
 
 POST = Path(__file__).with_name("post.lua")
+FOLLOW = Path(__file__).with_name("follow.lua")
 FORMAT = "%{http_code} %{size_download} %{time_total}"
 BLOCK = 1 << 20
 FIRST = b'{"type"'
@@ -165,7 +166,7 @@ def content(request: Request, mark: bytes, *, zstd: bool = False) -> Content:
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What wrk saw: requests answered 2xx, the others, the time it took, and latencies."""
+    """What wrk saw: requests answered 2xx or 3xx, the others, the time it took, and latencies."""
 
     answered: int
     failed: int
@@ -177,7 +178,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def per_second(self) -> float:
-        """Requests answered 2xx a second."""
+        """Requests answered so a second."""
         return self.answered * 1e6 / self.duration_us
 
 
@@ -187,20 +188,34 @@ def post(request: Request, bodies: Path, *, connections: int, seconds: int, serv
     Raises:
         RuntimeError: wrk ran out of bodies, or failed.
     """
+    arguments = [str(bodies), *(f"{name}:{value}" for name, value in request.headers.items())]
+    return _wrk(POST, request.url, arguments, connections=connections, seconds=seconds, servers=servers)
+
+
+def follow(  # noqa: PLR0913  one for each thing that a load is made of
+    base: str,
+    paths: Path,
+    *,
+    connections: int,
+    seconds: int,
+    servers: tuple[Process, ...],
+    pause_ms: float | None = None,
+) -> Load:
+    """Follow links with wrk, one thread, over and over; each connection may pause between them.
+
+    Raises:
+        RuntimeError: wrk failed.
+    """
+    arguments = [str(paths), *((f"{pause_ms:.3f}",) if pause_ms is not None else ())]
+    return _wrk(FOLLOW, base, arguments, connections=connections, seconds=seconds, servers=servers)
+
+
+def _wrk(  # noqa: PLR0913  the same
+    script: Path, url: str, arguments: list[str], *, connections: int, seconds: int, servers: tuple[Process, ...]
+) -> Load:
     servers_before, client_before = _cpu_s(servers), _children_cpu_s()
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{connections}",
-        f"-d{seconds}s",
-        "--timeout",
-        "60s",
-        "-s",
-        str(POST),
-        request.url,
-    ]
-    arguments = ["--", str(bodies), *(f"{name}:{value}" for name, value in request.headers.items())]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    how = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", str(script)]
+    done = subprocess.run(["wrk", *how, url, "--", *arguments], capture_output=True, text=True, check=False)
     client_cpu_s, server_cpu_s = _children_cpu_s() - client_before, _cpu_s(servers) - servers_before
     if done.returncode or '{"answered"' not in done.stdout:
         raise RuntimeError(f"wrk: {done.stdout} {done.stderr}")

@@ -13,7 +13,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     first byte and for lists; a peer takes part up to `postgres_limit`, `datasette_limit`. `rounds`: of a read.
     `short_rounds`: of a request that takes milliseconds. `load_s`: seconds of one load. `loads`: rounds of
     loads. `batched_drafts`, `single_drafts`: prepared for a load. `stream_events`, `slow_s`: streamed to a slow
-    client, and for how long. `messages`: sent in one of `sendings` rounds.
+    client, and for how long. `messages`: sent in one of `sendings` rounds. `hits_s`: seconds of a load of hits.
     """
 
     events: int = 1_000_000
@@ -32,6 +32,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     slow_s: int = 20
     messages: int = 5_000
     sendings: int = 3
+    hits_s: int = 5
 
 
 QUICK = Options(
@@ -49,4 +50,5 @@ QUICK = Options(
     slow_s=3,
     messages=1_000,
     sendings=1,
+    hits_s=1,
 )

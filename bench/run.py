@@ -12,6 +12,7 @@ import msgspec
 
 import engine
 import first_byte
+import hits
 import ingest
 import lists
 import machine
@@ -31,6 +32,7 @@ SECTIONS = {
     "engine": engine.run,
     "memory": memory.run,
     "sending": sending.run,
+    "hits": hits.run,
 }
 
 

@@ -1,4 +1,4 @@
-"""nginx, which has only to send a file."""
+"""nginx, which has only to send a file, or a redirection that is always the same."""
 
 from __future__ import annotations
 
@@ -39,6 +39,25 @@ http {{
 """
 
 
+REDIRECTING = """\
+{user}
+daemon off;
+worker_processes auto;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    keepalive_requests 100000000;
+    server {{
+        listen 127.0.0.1:{port};
+        location /t/ {{ return 302 {target}; }}
+        location /o/ {{ empty_gif; }}
+    }}
+}}
+"""
+
+
 class Nginx(NamedTuple):
     """Where it listens: as Debian configures it (sendfile), and with output buffers of 1 MiB in its place."""
 
@@ -61,3 +80,15 @@ def serve(file: Path, folder: Path) -> Iterator[Nginx]:
     with Process(command, port=ports[1], log=folder / "nginx.log") as process:
         addresses = (f"http://127.0.0.1:{port}/{file.name}" for port in ports)
         yield Nginx(process, *addresses)
+
+
+@contextmanager
+def redirect(target: str, folder: Path) -> Iterator[tuple[Process, str]]:
+    """Redirect all below /t/ to a target, and answer all below /o/ with a GIF; its own files go to `folder`."""
+    nginx, port = need("nginx"), free_port()
+    user = "user root;" if os.geteuid() == 0 else ""
+    configuration = folder / "nginx.conf"
+    configuration.write_text(REDIRECTING.format(user=user, folder=folder, port=port, target=target))
+    command = [nginx, "-p", folder, "-e", "stderr", "-c", configuration]
+    with Process(command, port=port, log=folder / "nginx.log") as process:
+        yield process, f"http://127.0.0.1:{port}"

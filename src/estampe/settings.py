@@ -100,6 +100,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str, _doc("address", "where people reach this server, for links in messages; empty: no links, and no hits")
     ] = ""
+    links_listen: Annotated[
+        str,
+        _doc("address", "HOST:PORT that answers links alone, and faster; empty: the main address does it"),
+    ] = ""
     open_pixel: Annotated[
         bool, _doc("yes or no", "whether messages tell when they are opened, by a picture of a dot")
     ] = True
