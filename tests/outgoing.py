@@ -33,6 +33,11 @@ BODY: dict[str, Any] = {
 }
 
 
+def body_with(html: str, text: str | None = None) -> dict[str, Any]:
+    """Return the body of an action with other parts."""
+    return {"content": {**BODY["content"], "html": html, "text": text}}
+
+
 class Outgoing(NamedTuple):
     """All that a message passes."""
 

@@ -36,10 +36,17 @@ if TYPE_CHECKING:
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a message ended: the drafts of its events, and whether its address proved dead."""
+    """How a message ended.
+
+    Parameters:
+        drafts: of its events.
+        dead: whether its address proved dead.
+        sent: the message, if it was sent.
+    """
 
     drafts: tuple[Draft, ...]
     dead: bool = False
+    sent: Case | None = None
 
 
 def cancelled(case: Case, cancellation: Cancellation) -> Outcome:
@@ -50,7 +57,7 @@ def cancelled(case: Case, cancellation: Cancellation) -> Outcome:
 
 def activated(case: Case) -> Outcome:
     """Return the outcome of a message that a relay took."""
-    return Outcome(drafts=(_activation(case),))
+    return Outcome(drafts=(_activation(case),), sent=case)
 
 
 def bounced(case: Case, refused: Refused) -> Outcome:

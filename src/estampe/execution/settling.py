@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from estampe.catalog import CatalogUnavailable, Contacts, Postponed
+from estampe.catalog import CatalogUnavailable, Contacts, Copies, Postponed
 from estampe.execution.gathering import Gathering
 from estampe.instants import clock_ms
 from estampe.log import LogBusy, LogClosed, LogFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Executor
 
     import structlog
 
-    from estampe.catalog import Catalog, Held, Outbox
+    from estampe.catalog import Catalog, Copy, Held, Outbox
     from estampe.events import Customer, Draft
+    from estampe.execution.cases import Case
     from estampe.execution.outcomes import Outcome
     from estampe.log import EventLog
+
+T = TypeVar("T")
 
 _AGAIN_S = 1.0
 
@@ -45,20 +48,25 @@ class Settling:
         log_of: returns a customer's log; blocking.
         threads: where the work is done.
         journal: is told of what has to be tried again.
+        copy_of: returns what to keep of a message that was sent, None for nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one for each part that it calls
         self,
         catalog: Catalog,
         outbox: Outbox,
         log_of: Callable[[Customer], EventLog],
         threads: Executor,
         journal: structlog.stdlib.BoundLogger,
+        *,
+        copy_of: Callable[[Case], Copy | None] = lambda _: None,
     ) -> None:
         self._catalog = catalog
         self._outbox = outbox
         self._log_of = log_of
         self._journal = journal
+        self._copy_of = copy_of
+        self._copies = Copies(catalog)
         self._stopping = threading.Event()
         self._settling: Gathering[Ended | Postponed, None] = Gathering(self._settle, threads)
 
@@ -82,7 +90,7 @@ class Settling:
         ended = [each for each in group if isinstance(each, Ended)]
         postponed = [each for each in group if isinstance(each, Postponed)]
         self._until_done(self._publish, ended)
-        self._until_done(self._let_go, ended, postponed)
+        self._until_done(self.let_go, ended, postponed)
         return [None] * len(group)
 
     def _until_done(self, work: Callable[..., None], *facts: object) -> None:
@@ -104,13 +112,28 @@ class Settling:
         for future in published:
             future.result()
 
-    def _let_go(self, ended: Sequence[Ended], postponed: Sequence[Postponed]) -> None:
-        dead: dict[int, list[str]] = defaultdict(list)
-        for each in ended:
-            if each.outcome.dead:
-                dead[each.held.customer].append(each.held.contact)
+    def let_go(self, ended: Sequence[Ended], postponed: Sequence[Postponed] = ()) -> None:
+        """Take messages out of the outbox whose ends are in the log, and put others back; blocking.
+
+        Raises:
+            CatalogUnavailable: it could not be done.
+        """
+        dead = _by_customer((each.held.customer, each.held.contact) for each in ended if each.outcome.dead)
+        sent = (self._copy_of(each.outcome.sent) for each in ended if each.outcome.sent)
+        copies = _by_customer((copy.customer, copy) for copy in sent if copy)
         now_ms = clock_ms()
         with self._catalog.writing() as connection:
             self._outbox.settle(connection, [each.held.seq for each in ended], postponed)
-            for customer, contacts in dead.items():
-                Contacts(self._catalog, customer).mark_bounced(connection, contacts, now_ms)
+            for customer in sorted({*dead, *copies}):
+                contacts = Contacts(self._catalog, customer)
+                # All at once, so that it is in order: others lock them too. Those that were deleted since are left out.
+                found = contacts.lock(connection, [*dead[customer], *(copy.contact for copy in copies[customer])])
+                contacts.mark_bounced(connection, dead[customer], now_ms)
+                self._copies.keep(connection, [copy for copy in copies[customer] if copy.contact in found], now_ms)
+
+
+def _by_customer(pairs: Iterable[tuple[int, T]]) -> defaultdict[int, list[T]]:
+    grouped: defaultdict[int, list[T]] = defaultdict(list)
+    for customer, each in pairs:
+        grouped[customer].append(each)
+    return grouped
