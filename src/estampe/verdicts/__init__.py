@@ -2,6 +2,24 @@
 
 from estampe.verdicts.bounces import Judgement, judge
 from estampe.verdicts.hits import Classification, Facts, HitClass, Sighting, Signal
+from estampe.verdicts.networks import Certainty, InvalidNetworks, Network, Networks
 from estampe.verdicts.refusals import RULES, Rule
+from estampe.verdicts.robots import RULESET, classify
 
-__all__ = ["RULES", "Classification", "Facts", "HitClass", "Judgement", "Rule", "Sighting", "Signal", "judge"]
+__all__ = [
+    "RULES",
+    "RULESET",
+    "Certainty",
+    "Classification",
+    "Facts",
+    "HitClass",
+    "InvalidNetworks",
+    "Judgement",
+    "Network",
+    "Networks",
+    "Rule",
+    "Sighting",
+    "Signal",
+    "classify",
+    "judge",
+]
