@@ -6,7 +6,7 @@ import re
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from estampe.catalog import Customers, Keys, open_catalog, secret_of
+from estampe.catalog import Customers, Keys, open_catalog, secret_of, secrets_of
 from estampe.execution.executing import Execution
 from estampe.http import journal, memory, server
 from estampe.http.api import Api
@@ -16,6 +16,8 @@ from estampe.log import Logs
 from estampe.settings import InvalidSetting
 from estampe.tokens import Tokens
 from estampe.tracking import Unsubscribing
+from estampe.tracking.linking import Linking
+from estampe.tracking.links import PATH, Links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 
 TOKENS = "tokens"
 """The catalog's secret that signs what leaves the house and comes back."""
+
+LINKS = "links"
+"""The catalog's secrets that sign links in messages."""
+
+COMPOSER = "estampe.composer"
+"""The module that composes messages, run as a process."""
+
+_PUBLIC = re.compile(r"(https://[^\s/?#]+|http://(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?)(/[^\s?#]*)?")
 
 
 @contextmanager
@@ -67,12 +77,14 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
     unsubscribing = Unsubscribing(
         catalog=catalog, customers=customers, log_of=logs.of, tokens=tokens, public_url=settings.public_url
     )
+    links = Links(secrets_of(catalog, LINKS), settings.public_url.rstrip("/") + PATH)
     execution = Execution(
         catalog=catalog,
         customers=customers,
         log_of=logs.of,
         tokens=tokens,
-        unsubscribe=unsubscribing.address,
+        links=Linking(links, settings).of,
+        composer=COMPOSER,
         settings=settings,
         count=metrics.count_message,
     )
@@ -92,5 +104,5 @@ def _check_public_url(url: str) -> None:
     Raises:
         InvalidSetting: it is none.
     """
-    if url and not re.fullmatch(r"https://[^\s/?#]+(/[^\s?#]*)?", url):
-        raise InvalidSetting("ESTAMPE_PUBLIC_URL", url, "https://HOST (RFC 8058 asks for https), with neither ? nor #")
+    if url and not _PUBLIC.fullmatch(url):
+        raise InvalidSetting("ESTAMPE_PUBLIC_URL", url, "https://HOST (http: this machine only), with neither ? nor #")

@@ -20,7 +20,7 @@ FLOORS: tuple[set[str], ...] = (
     {"cli"},
     {"__init__"},  # the door: what `from estampe import …` gives to others
     {"client"},
-    {"app"},  # wires everything below it together, so that the command need not
+    {"app", "composer"},  # wire everything below them together, so that the command need not
     {"http", "web"},
     PARTS,
     {"catalog"},

@@ -30,12 +30,11 @@ from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from uuid import UUID
 
     from estampe.catalog import Catalog, Customers
     from estampe.events import Customer
     from estampe.execution.cases import Case
-    from estampe.execution.orders import Letter
+    from estampe.execution.orders import Letter, LinksOf
     from estampe.log import EventLog
     from estampe.settings import Settings
     from estampe.tokens import Tokens
@@ -55,7 +54,8 @@ class Execution:
         customers: the catalog's customers.
         log_of: returns a customer's log; blocking.
         tokens: signs what stands in return paths.
-        unsubscribe: makes the address for List-Unsubscribe, see `Ordering`.
+        links: makes the links of messages.
+        composer: the module that composes messages when it is run, see `composing.composer.run`.
         settings: the operator's choices.
         count: is told of each message's end by a word: `activated`, `bounced`, `cancelled`, `postponed`.
     """
@@ -67,7 +67,8 @@ class Execution:
         customers: Customers,
         log_of: Callable[[Customer], EventLog],
         tokens: Tokens,
-        unsubscribe: Callable[[int, UUID], str],
+        links: LinksOf,
+        composer: str,
         settings: Settings,
         count: Callable[[str], None],
     ) -> None:
@@ -79,7 +80,7 @@ class Execution:
         self._settings = settings
         self._journal = structlog.get_logger()
         self._threads = ThreadPoolExecutor(_THREADS, "sender")
-        self._composers = Composers(settings)
+        self._composers = Composers(settings, composer)
         self.previewing = Previewing(catalog, customers, self._composers, self._threads)
         self._cases = Cases(catalog, customers)
         schedule_ms = parse_schedule(settings.retry_schedule)
@@ -87,7 +88,7 @@ class Execution:
         returns = Returns(tokens, settings.return_domain or mail_domain(settings))
         if "." not in (domain := mail_domain(settings)):
             self._journal.warning("the mail domain is no public name; set ESTAMPE_MAIL_DOMAIN", domain=domain)
-        self._ordering = Ordering(settings, open_keyring(settings), returns, unsubscribe)
+        self._ordering = Ordering(settings, open_keyring(settings), returns, links)
         self._forgetting = Forgetting(
             catalog=catalog,
             customers=customers,

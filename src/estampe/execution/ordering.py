@@ -11,13 +11,13 @@ from msgspec import UNSET
 from estampe.execution.orders import Order, Sender, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from uuid import UUID
+    from collections.abc import Iterable, Mapping
 
     from estampe.catalog import Contact, Frozen, Mail
     from estampe.execution.cases import Case
     from estampe.execution.composing.envelopes import Returns
     from estampe.execution.composing.keyring import Keyring
+    from estampe.execution.orders import LinksOf
     from estampe.settings import Settings
 
 NO_DOMAIN = frozenset({"", "defaultdomain"})
@@ -25,6 +25,9 @@ NO_DOMAIN = frozenset({"", "defaultdomain"})
 
 BULK = frozenset({"mailCampaign"})
 """The types of actions whose messages go to many alike."""
+
+NO_LINKS = {"unsubscribe": "#", "mirror": "#"}
+"""What templates may name as `links.…` where there are none."""
 
 
 class Ordering:
@@ -34,16 +37,14 @@ class Ordering:
         settings: `mail_domain`.
         keyring: the keys that sign.
         returns: makes return paths.
-        unsubscribe: makes the address for List-Unsubscribe from a customer's number and a stamp, empty for none.
+        links: makes the links of a message.
     """
 
-    def __init__(
-        self, settings: Settings, keyring: Keyring, returns: Returns, unsubscribe: Callable[[int, UUID], str]
-    ) -> None:
+    def __init__(self, settings: Settings, keyring: Keyring, returns: Returns, links: LinksOf) -> None:
         self._domain = mail_domain(settings)
         self._keyring = keyring
         self._returns = returns
-        self._unsubscribe = unsubscribe
+        self._links = links
 
     def order(self, case: Case, time_ms: int) -> Order:
         """Return the order for a case.
@@ -56,23 +57,25 @@ class Ordering:
             ForeignSender: the sender's domain is another customer's.
             UnusableKey: the domain's key cannot be read.
         """
-        execution, mail, stamp = case.execution, case.frozen.mail, case.held.stamp
+        execution, held, stamp = case.execution, case.held, case.held.stamp
         template, as_is = _template(case)
-        sender = self._sender(mail)
+        sender = self._sender(case.frozen.mail)
+        links = self._links(held.customer, held.action, held.contact, stamp)
         data = {} if execution.data is UNSET else msgspec.json.decode(execution.data)
         return Order(
             stamp=stamp,
             template=template,
             as_is=as_is,
-            variables=variables(known(case.fields, case.contact), data, case.own.variables),
+            variables=variables(known(case.fields, case.contact), data, case.own.variables, links.variables),
             sender=sender,
             to=case.address,
             headers=case.own.headers,
             message_id=f"{stamp}@{self._domain}",
-            return_path=self._returns.address(case.held.customer, stamp),
+            return_path=self._returns.address(held.customer, stamp),
             time_ms=time_ms,
             feedback_id=_feedback_id(case.frozen),
-            unsubscribe=self._unsubscribe(case.held.customer, stamp),
+            seal=links.seal,
+            unsubscribe=links.unsubscribe,
             bulk=case.frozen.type in BULK,
             signing=self._keyring.signing_for(sender.address.rpartition("@")[2], case.customer.name),
         )
@@ -82,10 +85,15 @@ class Ordering:
         return Sender(address=f"{mail.from_prefix}@{domain}", label=mail.from_label, reply=mail.reply)
 
 
-def variables(values: Mapping[str, Any], data: Any, own: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what templates may name: the contact's fields, members of `data`, the call's variables; later ones win."""
+def variables(
+    values: Mapping[str, Any], data: Any, own: Mapping[str, Any], links: Mapping[str, str] = NO_LINKS
+) -> dict[str, Any]:
+    """Return what templates may name: the contact's fields, members of `data`, the call's variables; later ones win.
+
+    Above all of them stand the names `contact`, `data` and `links`.
+    """
     members = data if isinstance(data, dict) else {}
-    return {**values, **members, **own, "contact": dict(values), "data": data}
+    return {**values, **members, **own, "contact": dict(values), "data": data, "links": dict(links)}
 
 
 def known(fields: Iterable[str], contact: Contact | None) -> dict[str, Any]:

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID  # noqa: TC003  msgspec reads the annotation
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class MessageLinks(Protocol):
+    """The links of one message."""
+
+    @property
+    def unsubscribe(self) -> str:
+        """An https address for List-Unsubscribe (RFC 8058); empty without one."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What templates may name as `links.…`."""
+
+    @property
+    def seal(self) -> bytes:
+        """What its HTML is rewritten with, for a `Rewrite`; empty: no links."""
+
+
+class LinksOf(Protocol):
+    """Makes the links of a message."""
+
+    def __call__(self, customer: int, action: str, contact: str, stamp: UUID, *, pixel: bool = True) -> MessageLinks:
+        """Return them, from the customer's number and the ids; `pixel`: whether it may tell that it is opened."""
+
+
+class Rewrite(Protocol):
+    """Writes links into HTML."""
+
+    def __call__(self, html: str, seal: bytes) -> str:
+        """Return the HTML with links made by a seal; an empty one makes none."""
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +88,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return_path: the envelope's sender.
         time_ms: for the header Date, Unix milliseconds.
         feedback_id: the header Feedback-ID.
+        seal: what links in its HTML are made with; empty: there are none.
         unsubscribe: an https address for List-Unsubscribe (RFC 8058), empty without one.
         bulk: sent to many alike, not triggered by what its contact did.
         signing: with what to sign; None does not.
@@ -71,6 +105,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     return_path: str
     time_ms: int
     feedback_id: str = ""
+    seal: bytes = b""
     unsubscribe: str = ""
     bulk: bool = False
     signing: Signing | None = None

@@ -24,6 +24,7 @@ from estampe.execution.composing.frames import HEADER, Kind, Limits
 from estampe.execution.composing.rendering import Renderer
 from estampe.execution.orders import Letter, NoLetter, Order, Rendered, Sender, Template
 from estampe.settings import Settings
+from estampe.tracking.rewriting import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -47,7 +48,7 @@ def order(text: str = "Hello {{ name }}", subject: str = "For {{ name }}", **mor
 
 @asynccontextmanager
 async def composing(**chosen: Any) -> AsyncIterator[Composers]:
-    composers = Composers(Settings(**{"composers": 1, "render_seconds": 10.0, **chosen}))
+    composers = Composers(Settings(**{"composers": 1, "render_seconds": 10.0, **chosen}), "estampe.composer")
     try:
         yield composers
     finally:
@@ -265,7 +266,7 @@ def test_a_party_whose_messages_break_composers_slows_down_itself(sitecustomize:
 def test_memory_that_other_templates_have_taken_is_no_reason_to_refuse_a_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    composer = Composer(10_000)
+    composer = Composer(10_000, rewrite)
     full = composer._renderer
 
     def render(renderer: Renderer, *facts: Any, real: Any = Renderer.render) -> Any:
@@ -339,7 +340,7 @@ def environments(running: list[int]) -> bytes:
 
 def composer(seconds: float) -> subprocess.Popen[bytes]:
     limits = msgspec.json.encode(Limits(seconds=seconds, memory=1 << 28, message=10_000)).decode()
-    command = (sys.executable, "-P", "-m", "estampe.execution.composing.composer", limits)
+    command = (sys.executable, "-P", "-m", "estampe.composer", limits)
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 

@@ -10,6 +10,8 @@ from estampe.execution.executing import Execution
 from estampe.execution.launching import Launching
 from estampe.settings import Settings
 from estampe.tokens import Tokens
+from estampe.tracking.linking import Linking
+from estampe.tracking.links import PATH, Links
 from outgoing import outgoing
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def test_work_that_a_fault_has_ended_begins_again(tmp_path: Path, monkeypatch: p
             customers=world.customers,
             log_of=world.logs.of,
             tokens=Tokens([bytes(32)]),
-            unsubscribe=lambda *_: "",
+            links=Linking(Links({1: bytes(32)}, PATH), Settings()).of,
+            composer="estampe.composer",
             settings=Settings(data=tmp_path),
             count=lambda _: None,
         )

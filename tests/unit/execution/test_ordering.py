@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -15,11 +16,13 @@ from estampe.execution.composing.keyring import open_keyring
 from estampe.execution.ordering import Ordering, variables
 from estampe.settings import Settings
 from estampe.tokens import Tokens
+from estampe.tracking.linking import MessageLinks
 from outgoing import CUSTOMER, NOW_MS, Outgoing, outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from uuid import UUID
 
     from estampe.execution.orders import Order
 
@@ -30,6 +33,10 @@ TOKENS = Tokens([b"secret"])
 def world(tmp_path: Path) -> Iterator[Outgoing]:
     with outgoing(tmp_path) as world:
         yield world
+
+
+def _links(customer: int, action: str, contact: str, stamp: UUID, *, pixel: bool = True) -> MessageLinks:
+    return MessageLinks(f"https://x/{customer}/{action}/{contact}/{stamp}", {"mirror": "https://m"}, b"%d" % pixel)
 
 
 def _order(world: Outgoing, values: dict[str, Any], own: Own | None = None, data: str = "") -> Order:
@@ -53,7 +60,7 @@ def _order(world: Outgoing, values: dict[str, Any], own: Own | None = None, data
     held, _ = world.outbox.claim({Lane(world.action_number, "a.example"): 1}, NOW_MS)
     settings = Settings(data=world.logs.data, mail_domain="mail.example")
     returns = Returns(TOKENS, "returns.example")
-    ordering = Ordering(settings, open_keyring(settings), returns, lambda number, stamp: f"https://x/{number}/{stamp}")
+    ordering = Ordering(settings, open_keyring(settings), returns, _links)
     (case,) = Cases(world.catalog, world.customers).of(held)
     return ordering.order(case, NOW_MS)
 
@@ -62,7 +69,10 @@ def test_an_order_has_all_that_a_message_needs(world: Outgoing) -> None:
     order = _order(world, {"Email": "reader@a.example"})
     assert (order.to, order.sender.address, order.sender.label) == ("reader@a.example", "news@a.example", "News")
     assert order.message_id == f"{order.stamp}@mail.example"
-    assert order.unsubscribe == f"https://x/{world.action_number}/{order.stamp}"
+    contact = order.variables["contact"]
+    assert contact == {"Email": "reader@a.example"}
+    assert re.fullmatch(rf"https://x/{world.action_number}/{world.action.id}/\w{{8}}/{order.stamp}", order.unsubscribe)
+    assert (order.variables["links"], order.seal) == ({"mirror": "https://m"}, b"1")
     assert Returns(TOKENS, "").read(order.return_path) == (world.action_number, order.stamp)
     assert order.template.subject == "Hello {{ Email }}"
     assert (order.as_is, order.bulk, order.signing) == ((), False, None)
@@ -87,6 +97,7 @@ def test_what_the_call_brings_is_sent_as_it_is_in_place_of_the_actions(world: Ou
 def test_later_names_win() -> None:
     named = variables({"a": 1, "b": 1, "c": 1}, {"b": 2, "c": 2}, {"c": 3})
     assert (named["a"], named["b"], named["c"]) == (1, 2, 3)
+    assert named["links"] == {"unsubscribe": "#", "mirror": "#"}
     assert (named["contact"], named["data"]) == ({"a": 1, "b": 1, "c": 1}, {"b": 2, "c": 2})
 
 

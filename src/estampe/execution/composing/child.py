@@ -76,19 +76,13 @@ class Child(asyncio.SubprocessProtocol):
         self._is_ready: asyncio.Future[None] = self._loop.create_future()
         self._has_ended: asyncio.Future[None] = self._loop.create_future()
 
-    async def start(self, limits: Limits) -> None:
-        """Start it.
+    async def start(self, module: str, limits: Limits) -> None:
+        """Start it: a module that runs a composer, within limits.
 
         Raises:
             NoComposer: it ended, or was not ready in time.
         """
-        command = (
-            sys.executable,
-            "-P",
-            "-m",
-            "estampe.execution.composing.composer",
-            msgspec.json.encode(limits).decode(),
-        )
+        command = (sys.executable, "-P", "-m", module, msgspec.json.encode(limits).decode())
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         try:
             await self._loop.subprocess_exec(lambda: self, *command, stderr=None, env=environment)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from estampe.execution.composing.frames import Made
-    from estampe.execution.orders import Order
+    from estampe.execution.orders import Order, Rendered, Rewrite
 
 _REASON = 500
 """The longest reason for making no letter, in characters; the rest of it is cut off."""
@@ -44,10 +44,12 @@ class Composer:
 
     Parameters:
         limit: the largest message, in bytes.
+        rewrite: writes links into HTML.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, rewrite: Rewrite) -> None:
         self._limit = limit
+        self._rewrite = rewrite
         self._renderer = Renderer()
 
     def answer(self, asked: Kind, order: Order) -> Made:
@@ -78,8 +80,14 @@ class Composer:
         gc.collect()
 
     def _made(self, asked: Kind, order: Order) -> Made:
-        rendered = self._renderer.render(order.template, order.as_is, order.variables, self._limit)
+        rendered = self._linked(order, self._renderer.render(order.template, order.as_is, order.variables, self._limit))
         return rendered if asked == Kind.RENDERED else compose(order, rendered, self._limit)
+
+    def _linked(self, order: Order, rendered: Rendered) -> Rendered:
+        """Write links into the HTML, unless the call brought it; a text made of it keeps the real targets."""
+        if not rendered.html or "html" in order.as_is:
+            return rendered
+        return msgspec.structs.replace(rendered, html=self._rewrite(rendered.html, order.seal))
 
 
 def _none(reason: str) -> NoLetter:
@@ -110,14 +118,15 @@ def _write(answers: BinaryIO, frame: bytes) -> None:
     answers.flush()
 
 
-def main(limits: Limits) -> None:
-    """Be a composer, on standard input and output."""
+def run(rewrite: Rewrite) -> None:
+    """Be a composer, on standard input and output, within the limits that the first argument tells."""
+    limits = msgspec.json.decode(sys.argv[1], type=Limits)
     # The server decides when its composers end: neither Ctrl-C nor a service manager takes a message from their hands.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a server that is gone is no fault to be told of
-    composer = Composer(limits.message)
+    composer = Composer(limits.message, rewrite)
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # what anything prints does not get between the answers
         _bound(limits.memory)
@@ -131,7 +140,3 @@ def _bound(memory: int) -> None:
     if size.exists():  # on Linux; elsewhere address space says little
         ceiling = int(size.read_text().split()[0]) * resource.getpagesize() + memory
         resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
-
-
-if __name__ == "__main__":
-    main(msgspec.json.decode(sys.argv[1], type=Limits))

@@ -44,9 +44,11 @@ class Composers:
 
     Parameters:
         settings: `composers`, `render_seconds`, `render_memory`, `message_limit`.
+        module: what each of them runs; see `composer.run`.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, module: str) -> None:
+        self._module = module
         self._most = settings.composers or max(1, _cores() - 1)
         self._limits = Limits(
             seconds=settings.render_seconds, memory=settings.render_memory, message=settings.message_limit
@@ -117,7 +119,7 @@ class Composers:
     async def _started(self) -> None:
         child = Child(self)
         try:
-            await child.start(self._limits)
+            await child.start(self._module, self._limits)
             self._ready.add(child)
         except NoComposer as exc:
             if not self._ready:
