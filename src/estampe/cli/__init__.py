@@ -13,6 +13,7 @@ from estampe.cli.history import import_history
 from estampe.cli.key import key
 from estampe.cli.outbox import outbox
 from estampe.cli.publish import publish
+from estampe.cli.secret import secret
 from estampe.cli.send import send
 from estampe.cli.serve import serve
 from estampe.cli.upkeep import compact, recount, verify
@@ -40,7 +41,7 @@ class Verbs(click.Group):
 
 @click.group(
     cls=Verbs,
-    commands=[serve, key, send, outbox, dkim, publish, import_history, events, verify, recount, compact, demo],
+    commands=[serve, key, send, outbox, dkim, secret, publish, import_history, events, verify, recount, compact, demo],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: estampe demo",
 )
