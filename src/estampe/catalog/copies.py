@@ -71,11 +71,13 @@ class Copies:
             row = connection.execute(select(copies.c.content, copies.c.variables).where(this)).first()
         return row and Copy(customer, contact, stamp, row.content, zstandard.decompress(row.variables))
 
-    def forget(self, before_ms: int) -> None:
-        """Forget copies of messages that were sent before a time, Unix milliseconds, some at a time."""
+    def forget(self, before_ms: int) -> bool:
+        """Forget some copies of messages that were sent before a time, Unix milliseconds.
+
+        Returns:
+            Whether there may be more of them.
+        """
         columns = [copies.c[name] for name in _SENT]
         old = select(*columns).where(copies.c.sent_ms < before_ms).order_by(copies.c.sent_ms).limit(_AT_ONCE)
-        forgotten = _AT_ONCE
-        while forgotten == _AT_ONCE:
-            with self._catalog.writing() as connection:
-                forgotten = connection.execute(delete(copies).where(tuple_(*columns).in_(old))).rowcount
+        with self._catalog.writing() as connection:
+            return connection.execute(delete(copies).where(tuple_(*columns).in_(old))).rowcount == _AT_ONCE

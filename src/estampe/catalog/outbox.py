@@ -17,7 +17,7 @@ from estampe.catalog.slices import slices
 from estampe.catalog.tables import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
@@ -283,11 +283,10 @@ class Outbox:
         with self._catalog.writing() as connection:
             connection.execute(update(outbox).where(late).values(due_ms=now_ms))
 
-    def free(self, rows: Sequence[int], ended: Sequence[int]) -> None:
-        """Let stranded messages wait again; end those whose activation or cancellation is in the log."""
+    def free(self, rows: Iterable[int]) -> None:
+        """Let stranded messages wait again."""
         with self._catalog.writing() as connection:
             _set_state(connection, rows, MessageState.WAITING)
-            _delete(connection, ended)
 
 
 def _names(lane: Lane) -> dict[str, Any]:
@@ -298,7 +297,7 @@ def _held(row: Row[Any]) -> Held:
     return Held(**row._asdict())
 
 
-def _set_state(connection: Connection, rows: Sequence[int], state: MessageState) -> None:
+def _set_state(connection: Connection, rows: Iterable[int], state: MessageState) -> None:
     for some in slices(rows):
         connection.execute(update(outbox).where(outbox.c.seq.in_(some)).values(state=state))
 

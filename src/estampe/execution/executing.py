@@ -15,8 +15,10 @@ from estampe.execution.cases import Cases
 from estampe.execution.composing.composers import Composers
 from estampe.execution.composing.envelopes import Returns
 from estampe.execution.composing.keyring import ForeignSender, open_keyring
+from estampe.execution.copying import copier
 from estampe.execution.forgetting import Forgetting
 from estampe.execution.launching import Launching
+from estampe.execution.mirroring import Mirroring
 from estampe.execution.ordering import Ordering, mail_domain
 from estampe.execution.orders import NoLetter
 from estampe.execution.policies import policies
@@ -30,6 +32,7 @@ from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from uuid import UUID
 
     from estampe.catalog import Catalog, Customers
     from estampe.events import Customer
@@ -84,7 +87,6 @@ class Execution:
         self.previewing = Previewing(catalog, customers, self._composers, self._threads)
         self._cases = Cases(catalog, customers)
         schedule_ms = parse_schedule(settings.retry_schedule)
-        self._recovery = Recovery(outbox, customers, log_of, 2 * max(schedule_ms, default=0))
         returns = Returns(tokens, settings.return_domain or mail_domain(settings))
         if "." not in (domain := mail_domain(settings)):
             self._journal.warning("the mail domain is no public name; set ESTAMPE_MAIL_DOMAIN", domain=domain)
@@ -93,13 +95,22 @@ class Execution:
             catalog=catalog,
             customers=customers,
             calls=self.calls,
-            call_hours=settings.call_hours,
+            settings=settings,
             waiting_ms=2 * sum(schedule_ms),
             threads=self._threads,
             journal=self._journal,
         )
         self._launching = Launching(Launches(catalog), customers, self.acceptance, self._threads, self._journal)
-        self._settling = Settling(catalog, outbox, log_of, self._threads, self._journal)
+        self._settling = Settling(catalog, outbox, log_of, self._threads, self._journal, copy_of=copier(settings))
+        self._mirroring = Mirroring(catalog, links, self._composers)
+        self._recovery = Recovery(
+            outbox=outbox,
+            customers=customers,
+            cases=self._cases,
+            settling=self._settling,
+            log_of=log_of,
+            longest_ms=2 * max(schedule_ms, default=0),
+        )
         self._sending = self._sender(catalog, outbox, count)
 
     def _sender(self, catalog: Catalog, outbox: Outbox, count: Callable[[str], None]) -> Sending:
@@ -134,6 +145,14 @@ class Execution:
         if left:
             self._journal.info("recovered", messages=left)
 
+    async def mirror(self, customer: int, action: str, contact: str, stamp: UUID) -> str | None:
+        """Return a message that was sent as HTML, None if it cannot be shown any more; see `Mirroring.page`.
+
+        Raises:
+            NoComposer, CatalogUnavailable: not now.
+        """
+        return await self._mirroring.page(customer, action, contact, stamp)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send for as long as the block lasts; messages under way may then end within `shutdown_seconds`."""
@@ -162,3 +181,4 @@ class Execution:
     def close(self) -> None:
         """Start nothing more in threads."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._mirroring.close()

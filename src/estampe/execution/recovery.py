@@ -6,15 +6,20 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from estampe.catalog import MessageState
+from estampe.events import EventType, event_id
 from estampe.execution.cases import execution_of
-from estampe.execution.outcomes import ends, executed
+from estampe.execution.outcomes import Outcome, ends, executed
+from estampe.execution.settling import Ended
 from estampe.instants import clock_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
+    from uuid import UUID
 
     from estampe.catalog import Customers, Held, Outbox
     from estampe.events import Customer
+    from estampe.execution.cases import Case, Cases
+    from estampe.execution.settling import Settling
     from estampe.log import EventLog
 
 _AT_ONCE = 500
@@ -26,17 +31,28 @@ class Recovery:
     Parameters:
         outbox: the messages.
         customers: the catalog's customers.
+        cases: finds what is known of messages.
+        settling: takes messages out of the outbox that are over.
         log_of: returns a customer's log.
         longest_ms: how long a message may have to wait for its next attempt, milliseconds.
     """
 
-    def __init__(
-        self, outbox: Outbox, customers: Customers, log_of: Callable[[Customer], EventLog], longest_ms: int
+    def __init__(  # noqa: PLR0913  one for each part that it calls
+        self,
+        *,
+        outbox: Outbox,
+        customers: Customers,
+        cases: Cases,
+        settling: Settling,
+        log_of: Callable[[Customer], EventLog],
+        longest_ms: int,
     ) -> None:
-        self._longest_ms = longest_ms
         self._outbox = outbox
         self._customers = customers
+        self._cases = cases
+        self._settling = settling
         self._log_of = log_of
+        self._longest_ms = longest_ms
 
     def run(self) -> int:
         """Publish executions that may be missing, end what the log says is over, free the rest; return their number."""
@@ -51,7 +67,8 @@ class Recovery:
             if state == MessageState.ARRIVING:
                 self._publish(held)
             ended = self._ended(held)
-            self._outbox.free([each.seq for each in held if each.seq not in ended], list(ended))
+            self._settling.let_go(ended)
+            self._outbox.free({each.seq for each in held} - {each.held.seq for each in ended})
             count += len(held)
         return count
 
@@ -65,16 +82,21 @@ class Recovery:
         for log, some in self._by_log(held):
             log.publish([executed(execution_of(each.execution), each.stamp) for each in some]).result()
 
-    def _ended(self, held: Sequence[Held]) -> set[int]:
-        """Return the numbers of messages whose activation or cancellation is in the log."""
-        ended: set[int] = set()
+    def _ended(self, held: Sequence[Held]) -> list[Ended]:
+        """Return messages whose activation or cancellation is in the log."""
+        known: set[UUID] = set()
         for log, some in self._by_log(held):
-            found = log.find([event_id for each in some for event_id in ends(each.stamp)])
-            ended |= {each.seq for each in some if not found.keys().isdisjoint(ends(each.stamp))}
-        return ended
+            known.update(log.find([found for each in some for found in ends(each.stamp)]))
+        cases = self._cases.of([each for each in held if not known.isdisjoint(ends(each.stamp))])
+        return [Ended(case.held, case.customer, _outcome(case, known)) for case in cases]
 
     def _by_log(self, held: Sequence[Held]) -> Iterator[tuple[EventLog, list[Held]]]:
         by_customer: dict[int, list[Held]] = defaultdict(list)
         for each in held:
             by_customer[each.customer].append(each)
         return ((self._log_of(self._customers.customer_of(number)), some) for number, some in by_customer.items())
+
+
+def _outcome(case: Case, known: Container[UUID]) -> Outcome:
+    is_sent = event_id(case.held.stamp, EventType.ACTIVATION) in known
+    return Outcome(drafts=(), sent=case if is_sent else None)

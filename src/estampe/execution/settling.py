@@ -59,7 +59,7 @@ class Settling:
         threads: Executor,
         journal: structlog.stdlib.BoundLogger,
         *,
-        copy_of: Callable[[Case], Copy | None] = lambda _: None,
+        copy_of: Callable[[Case], Copy | None],
     ) -> None:
         self._catalog = catalog
         self._outbox = outbox

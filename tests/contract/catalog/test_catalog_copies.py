@@ -91,6 +91,6 @@ def test_old_copies_are_forgotten_some_at_a_time(
     monkeypatch.setattr("estampe.catalog.copies._AT_ONCE", 3)
     _keep(catalog, *_others(copy, 9), sent_ms=NOW_MS - 1)
     _keep(catalog, copy)
-    copies.forget(NOW_MS)
+    assert [copies.forget(NOW_MS) for _ in range(4)] == [True, True, True, False]
     assert _count(catalog) == 1
     assert copies.find(copy.customer, copy.contact, copy.stamp) == copy

@@ -7,16 +7,20 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
-from estampe.catalog import Lane, Postponed
+from estampe.catalog import Copies, Lane, Postponed
 from estampe.events import EmptyAddress
 from estampe.execution.cases import Cases
+from estampe.execution.copying import copy_of
 from estampe.execution.outcomes import activated, cancelled
 from estampe.execution.recovery import Recovery
-from outgoing import NOW_MS, Outgoing, outgoing
+from estampe.execution.settling import Settling
+from outgoing import NOW_MS, Outgoing, body_with, outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from estampe.catalog import Held
@@ -33,7 +37,16 @@ def _claim(world: Outgoing) -> list[Held]:
 
 
 def _recover(world: Outgoing) -> int:
-    return Recovery(world.outbox, world.customers, world.logs.of, 60_000).run()
+    threads: Executor = None  # type: ignore[assignment]  # recovery asks in this one
+    recovery = Recovery(
+        outbox=world.outbox,
+        customers=world.customers,
+        cases=Cases(world.catalog, world.customers),
+        settling=Settling(world.catalog, world.outbox, world.logs.of, threads, structlog.get_logger(), copy_of=copy_of),
+        log_of=world.logs.of,
+        longest_ms=60_000,
+    )
+    return recovery.run()
 
 
 def test_a_message_whose_execution_may_be_missing_gets_it_and_is_sent(world: Outgoing) -> None:
@@ -60,6 +73,18 @@ def test_what_was_sent_or_cancelled_is_over_and_the_rest_is_sent(world: Outgoing
     assert _recover(world) == 3
     assert [held.stamp for held in _claim(world)] == [open_one.held.stamp]
     assert [world.types(stamp) for stamp in stamps] == [["activation"], ["cancellation"], []]
+
+
+def test_a_message_that_was_sent_gets_the_copy_that_a_crash_has_kept_from_it(tmp_path: Path) -> None:
+    with outgoing(tmp_path, body_with('<a href="MirrorPage">Read it there</a>')) as world:
+        for contact in world.contacts(2):
+            world.accept(contact)
+        sent, stopped = Cases(world.catalog, world.customers).of(_claim(world))
+        world.log.publish([*activated(sent).drafts, *cancelled(stopped, EmptyAddress()).drafts]).result()
+        _recover(world)
+        copies = Copies(world.catalog)
+        found = [copies.find(case.held.customer, case.held.contact, case.held.stamp) for case in (sent, stopped)]
+    assert found == [copy_of(sent), None]
 
 
 def test_many_are_recovered_a_page_at_a_time(world: Outgoing, monkeypatch: pytest.MonkeyPatch) -> None:

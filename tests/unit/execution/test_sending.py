@@ -106,7 +106,9 @@ class _Office:
     async def _run_until(self, holds: Callable[[], bool]) -> None:
         journal = structlog.get_logger()
         with ThreadPoolExecutor(4) as threads:
-            settling = Settling(self.world.catalog, self.world.outbox, self.log_of, threads, journal)
+            settling = Settling(
+                self.world.catalog, self.world.outbox, self.log_of, threads, journal, copy_of=lambda _: None
+            )
             sending = Sending(
                 outbox=self.world.outbox,
                 cases=Cases(self.world.catalog, self.world.customers),
