@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from estampe.events import ActivationDetail, EventType, decode, event_id
 from estampe.log import POSITION_BITS
 from estampe.tracking.pace import paced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from uuid import UUID
+    from collections.abc import Callable, Collection, Iterable
 
     from estampe.events import Activation
     from estampe.log import EventLog
@@ -21,10 +21,10 @@ _MISSING_S = 1.0
 
 
 class Message(NamedTuple):
-    """What names a message: its customer's number, the id of its stamp."""
+    """What names a message: its customer's number, and the id of its stamp, as a number: a UUID is hashed in Python."""
 
     customer: int
-    stamp: UUID
+    stamp: int
 
 
 class Activated(NamedTuple):
@@ -48,32 +48,32 @@ class Activations:
         self._known: dict[Message, Activated] = {}
         self._missing: dict[Message, float] = {}
 
-    def of(self, customer: int, log: EventLog, stamps: Iterable[UUID]) -> dict[UUID, Activated]:
-        """Return the activations of those of a customer's messages that have one.
+    def of(self, log: EventLog, messages: Collection[Message]) -> dict[Message, Activated]:
+        """Return the activations of those of a log's messages that have one.
 
         Raises:
             LogError: the log cannot be read.
         """
-        messages = {Message(customer, stamp) for stamp in stamps}
         self._find(log, messages)
         found = {message: self._known.pop(message) for message in messages if message in self._known}
         self._known.update(found)  # what was asked for last is forgotten last
         self._forget()
-        return {message.stamp: activated for message, activated in found.items()}
+        return found
 
-    def _find(self, log: EventLog, messages: set[Message]) -> None:
+    def _find(self, log: EventLog, messages: Iterable[Message]) -> None:
         now_s = self._clock()
         unknown = {
-            event_id(message.stamp, EventType.ACTIVATION): message
-            for message in messages - self._known.keys()
-            if self._missing.get(message, now_s) <= now_s
+            event_id(UUID(int=message.stamp), EventType.ACTIVATION): message
+            for message in paced(messages)
+            if message not in self._known and self._missing.get(message, now_s) <= now_s
         }
         if not unknown:
             return
         found = log.find(list(unknown))
         lines = log.read(found.values())
         for each, message in paced(unknown.items()):
-            activated = _activated(lines.get(found.get(each, -1)), found.get(each, 0))
+            position = found.get(each, 0)
+            activated = _activated(lines.get(position), position)
             self._missing.pop(message, None)
             if activated:
                 self._known[message] = activated

@@ -10,17 +10,16 @@ import structlog
 from estampe.catalog import CatalogUnavailable
 from estampe.instants import clock_ms
 from estampe.log import LogBusy, LogClosed, LogError, LogFull
-from estampe.tracking.links import LinkKind, read
+from estampe.tracking.links import LinkKind
 from estampe.tracking.pace import paced
-from estampe.tracking.recording import Taken
-from estampe.tracking.visits import decode
+from estampe.tracking.recording import taken_of
 from estampe.tracking.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
-    from estampe.tracking.recording import Recorded, Recording
+    from estampe.tracking.recording import Recorded, Recording, Taken
     from estampe.tracking.refused import Refused
     from estampe.tracking.segments import Kept
     from estampe.tracking.spool import Spool
@@ -98,13 +97,12 @@ class Enriching:
         room = min(_AT_ONCE, _GATHERED - len(self._waiting) + len(self._held_back))
         for kept in paced(self._spool.take(room) if room > 0 else ()):
             try:
-                visit = decode(kept.visit)
-                taken = Taken(kept, visit, read(visit.link))
+                taken = taken_of(kept)
             except Exception as exc:  # noqa: BLE001  what cannot be read must not stop the others
                 self._refuse(kept, repr(exc))
             else:
                 urgent = taken.link.kind is LinkKind.UNSUBSCRIBE
-                self._waiting.add(taken, now_ms if urgent else min(visit.time_ms, now_ms) + self._judge_ms)
+                self._waiting.add(taken, now_ms if urgent else min(taken.visit.time_ms, now_ms) + self._judge_ms)
 
     def _record_due(self) -> int:
         """Record visits whose time has come; return how many."""

@@ -103,7 +103,7 @@ class Journeys:
             return
         found = _recent_hits(log, now_ms - LOOK_BACK_MS, _RECALLED - sum(map(len, self._recalled.values())))
         for hit in paced(found):
-            self._recalled.setdefault(Message(customer, hit.detail.activation.stamp.id), []).append(hit)
+            self._recalled.setdefault(Message(customer, hit.detail.activation.stamp.id.int), []).append(hit)
         self._recalled_ms = now_ms
         self._asked.add(customer)
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from estampe.tracking.activations import Activations, Message
 from estampe.tracking.hits import detail_of, facts_of, hit
 from estampe.tracking.journeys import Journeys, Step, judgements
-from estampe.tracking.links import LinkKind
+from estampe.tracking.links import LinkKind, read
 from estampe.tracking.optouts import enlist, optout
 from estampe.tracking.pace import paced
 from estampe.tracking.sightings import sighting_of
+from estampe.tracking.visits import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,16 +35,19 @@ _DRAFTS = 64
 
 
 class Taken(NamedTuple):
-    """A visit taken from the spool, and the link that it followed."""
+    """A visit taken from the spool, the link that it followed, and whose that is."""
 
     kept: Kept
     visit: Visit
     link: Link
+    message: Message
 
-    @property
-    def message(self) -> Message:
-        """Whose link it is."""
-        return Message(self.link.message.customer, self.link.message.stamp)
+
+def taken_of(kept: Kept) -> Taken:
+    """Read a visit; what raises is no visit."""
+    visit = decode(kept.visit)
+    link = read(visit.link)
+    return Taken(kept, visit, link, Message(link.message.customer, link.message.stamp.int))
 
 
 class Recorded(NamedTuple):
@@ -139,9 +143,9 @@ class Recording:
                 strange += some
                 continue
             self._enlist(customer, some)
-            activated = self._activations.of(customer, log, {each.message.stamp for each in some})
-            early += [each for each in some if each.message.stamp not in activated]
-            ready = [each for each in some if each.message.stamp in activated]
+            activated = self._activations.of(log, {each.message for each in some})
+            early += [each for each in some if each.message not in activated]
+            ready = [each for each in some if each.message in activated]
             shares.append(self._share(customer, log, ready, activated, now_ms))
         for share in shares:
             self._settle(share)
@@ -161,22 +165,29 @@ class Recording:
             enlist(self._catalog, customer, contact)
 
     def _share(
-        self, customer: int, log: EventLog, taken: Sequence[Taken], activated: Mapping[UUID, Activated], now_ms: int
+        self,
+        customer: int,
+        log: EventLog,
+        taken: Sequence[Taken],
+        activated: Mapping[Message, Activated],
+        now_ms: int,
     ) -> _Share:
         self._journeys.recall(customer, log, now_ms)
         profiles = self._agents({each.visit.agent for each in taken})
-        by_message: dict[Message, list[Taken]] = defaultdict(list)
-        for each in taken:
-            by_message[each.message].append(each)
-        journeys = []
-        for message, some in paced(by_message.items()):
-            steps = self._journeys.of(message, log, activated[message.stamp])
-            known = {step.id for step in steps}  # published before a crash, and taken again
-            new = [each for each in some if each.kept.id not in known]
-            hits = [_hit(each, activated[message.stamp], profiles[each.visit.agent], now_ms) for each in paced(new)]
-            sightings = [*(step.sighting for step in steps), *(each.sighting for each in hits)]
-            journeys.append(_Journey(message, steps, hits, judgements(sightings, self._judge)))
+        hits: dict[Message, list[_Hit]] = defaultdict(list)
+        for each in paced(taken):
+            hits[each.message].append(_hit(each, activated[each.message], profiles[each.visit.agent], now_ms))
+        journeys = [
+            self._judged(message, some, self._journeys.of(message, log, activated[message]))
+            for message, some in paced(hits.items())
+        ]
         return _Share(log, journeys, _publish(log, journeys))
+
+    def _judged(self, message: Message, hits: Sequence[_Hit], steps: Sequence[Step]) -> _Journey:
+        known = {step.id for step in steps}  # published before a crash, and taken again
+        new = [each for each in hits if each.taken.kept.id not in known]
+        sightings = [*(step.sighting for step in steps), *(each.sighting for each in new)]
+        return _Journey(message, steps, new, judgements(sightings, self._judge))
 
     def _settle(self, share: _Share) -> None:
         """Wait until a share is durable, judge earlier hits anew that others have changed, and remember all."""

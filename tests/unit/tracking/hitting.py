@@ -25,11 +25,11 @@ from estampe.events import (
 )
 from estampe.instants import clock_ms
 from estampe.log import EventLog, Logs, Query
-from estampe.tracking.links import PATH, Addressed, LinkKind, Links, Part, read
-from estampe.tracking.recording import Recorded, Recording, Taken
+from estampe.tracking.activations import Message
+from estampe.tracking.links import PATH, Addressed, LinkKind, Links, Part
+from estampe.tracking.recording import Recorded, Recording, taken_of
 from estampe.tracking.segments import Kept
 from estampe.tracking.visits import Visit, encode
-from estampe.tracking.visits import decode as decode_visit
 from estampe.verdicts import Classification, HitClass, Sighting
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class World(NamedTuple):
 
     def record(self, *kept: Kept) -> Recorded:
         """Record visits after a start."""
-        return self.recording().record([taken(each) for each in kept], clock_ms())
+        return self.recording().record([taken_of(each) for each in kept], clock_ms())
 
     def events(self, *types: str) -> list[Event]:
         """Return the events of the log, of some types only."""
@@ -151,6 +151,11 @@ def activation(message: Addressed) -> Draft:
     return Draft(type=EventType.ACTIVATION, id=event_id(message.stamp, EventType.ACTIVATION), source=source)
 
 
+def name(message: Addressed) -> Message:
+    """Return what names a message."""
+    return Message(message.customer, message.stamp.int)
+
+
 def visit(  # noqa: PLR0913  one for each thing that a visit tells
     message: Addressed,
     kind: LinkKind = LinkKind.OPEN,
@@ -179,12 +184,6 @@ def click(message: Addressed, label: str, **options: Any) -> Kept:
     """Return a visit to a link in a message's HTML."""
     target = f"https://shop.example/{label}"
     return visit(message, LinkKind.REDIRECTION, part=Part.HTML, label=label, target=target, **options)
-
-
-def taken(kept: Kept) -> Taken:
-    """Return a visit as it is taken from the spool."""
-    made = decode_visit(kept.visit)
-    return Taken(kept, made, read(made.link))
 
 
 class Pile:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
 
 import pytest
-from hitting import World, activation, opened
+from hitting import OTHER, World, activation, name, opened
 
-from estampe.events import Channel, Draft, EventType, OpenDetail, Source, decode, event_id
-from estampe.tracking.activations import Activations
+from estampe.events import Channel, Draft, EventType, OpenDetail, Source, event_id
+from estampe.tracking.activations import Activations, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+    from uuid import UUID
 
     from estampe.log import EventLog
 
@@ -43,18 +43,18 @@ class Asked:
 
 def test_an_activation_is_found_as_it_was_published_and_when(world: World) -> None:
     sent = [world.sent() for _ in range(3)]
-    found = Activations().of(world.customer, world.log, [each.stamp for each in sent] + [uuid4()])
+    found = Activations().of(world.log, [*map(name, sent), Message(world.customer, 1)])
     (first, *_), events = sent, world.events("activation")
-    assert set(found) == {each.stamp for each in sent}
-    assert found[first.stamp].time_ms == events[0].timestamp
-    assert found[first.stamp].activation == events[0].source.detail.block
+    assert set(found) == set(map(name, sent))
+    assert found[name(first)].time_ms == events[0].timestamp
+    assert found[name(first)].activation == events[0].source.detail.block
 
 
 def test_it_is_asked_for_once_while_it_is_remembered(world: World) -> None:
     sent = [world.sent() for _ in range(4)]
     log, activations = Asked(world.log), Activations(most=3)
     for some, asked in ((sent[:3], 3), (sent[1:3], 3), (sent[3:], 4), (sent[1:], 4), (sent[:1], 5)):
-        assert len(activations.of(world.customer, log, [each.stamp for each in some])) == len(some)  # type: ignore[arg-type]
+        assert len(activations.of(log, list(map(name, some)))) == len(some)  # type: ignore[arg-type]
         assert log.asked == asked
 
 
@@ -64,11 +64,11 @@ def test_one_that_is_not_there_is_asked_for_again_only_a_second_later(world: Wor
     log, activations = Asked(world.log), Activations(clock=lambda: now_s[0])
     for later_s, asked in ((0.0, 1), (0.5, 1), (0.6, 2)):
         now_s[0] += later_s
-        assert not activations.of(world.customer, log, [message.stamp])  # type: ignore[arg-type]
+        assert not activations.of(log, [name(message)])  # type: ignore[arg-type]
         assert log.asked == asked
     world.activate(message)
     now_s[0] += 1.1
-    assert activations.of(world.customer, log, [message.stamp])  # type: ignore[arg-type]
+    assert activations.of(log, [name(message)])  # type: ignore[arg-type]
 
 
 def test_something_else_that_was_published_with_its_id_is_none(world: World) -> None:
@@ -76,25 +76,12 @@ def test_something_else_that_was_published_with_its_id_is_none(world: World) -> 
     detail = OpenDetail(activation=activation(message).source.detail.block)  # type: ignore[arg-type]
     source = Source(type=Channel.EMAIL, detail=detail)
     world.log.publish([Draft(type="note", id=event_id(message.stamp, EventType.ACTIVATION), source=source)]).result()
-    assert not Activations().of(world.customer, world.log, [message.stamp])
+    assert not Activations().of(world.log, [name(message)])
 
 
 def test_customers_do_not_see_those_of_others(world: World) -> None:
     message = world.sent()
     activations = Activations()
-    assert activations.of(world.customer, world.log, [message.stamp])
-    (event,) = world.events("activation")
-    assert decode(world.log.read(world.log.find([event.id]).values()).popitem()[1]) == event
-    assert activations.of(world.customer + 1, Nothing(), [message.stamp]) == {}  # type: ignore[arg-type]
-
-
-class Nothing:
-    """An empty log."""
-
-    def find(self, _ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Find nothing."""
-        return {}
-
-    def read(self, _positions: Iterable[int]) -> dict[int, bytes]:
-        """Read nothing."""
-        return {}
+    assert activations.of(world.log, [name(message)])
+    neighbour = world.customers.number_of(OTHER)
+    assert not activations.of(world.logs.of(OTHER), [Message(neighbour, message.stamp.int)])

@@ -8,14 +8,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hitting import Pile, World, click, opened, profiles, taken, visit
+from hitting import Pile, World, click, opened, profiles, visit
 
 from estampe.catalog import CatalogUnavailable
 from estampe.log import DamagedLog, LogBusy, LogClosed, LogFull
 from estampe.tracking import enriching
 from estampe.tracking.enriching import Enriching
 from estampe.tracking.links import LinkKind
-from estampe.tracking.recording import Recorded
+from estampe.tracking.recording import Recorded, taken_of
 from estampe.tracking.refused import Refused
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def test_what_is_refused_is_kept_for_people_to_read(tmp_path: Path, message: Add
     room = Room(tmp_path, Pile([kept]), record)
     room.turn()
     said = json.loads(room.refused.read_text())
-    assert (said["agent"], said["link"]["label"], said["address"]) == (taken(kept).visit.agent, "sale", "192.0.2.1")
+    assert (said["agent"], said["link"]["label"], said["address"]) == (taken_of(kept).visit.agent, "sale", "192.0.2.1")
 
 
 def test_what_cannot_even_be_kept_aside_stays_in_the_spool(tmp_path: Path, message: Addressed) -> None:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from hitting import World, click, judged, opened, profiles, taken
+from hitting import World, click, judged, name, opened, profiles
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estampe.instants import clock_ms
 from estampe.tracking.activations import Activated, Activations, Message
 from estampe.tracking.journeys import LOOK_BACK_MS, Journeys, Step, judgements
+from estampe.tracking.recording import taken_of
 from estampe.verdicts import Classification, HitClass, Sighting
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def _steps(world: World, journeys: Journeys, message: Addressed) -> Sequence[Step]:
-    activated = Activations().of(world.customer, world.log, [message.stamp])[message.stamp]
-    return journeys.of(Message(world.customer, message.stamp), world.log, activated)
+    activated = Activations().of(world.log, [name(message)])[name(message)]
+    return journeys.of(name(message), world.log, activated)
 
 
 def _step(time_ms: int) -> Step:
@@ -42,7 +43,7 @@ def _step(time_ms: int) -> Step:
 
 
 def _message() -> Message:
-    return Message(1, uuid4())
+    return Message(1, uuid4().int)
 
 
 def test_hits_of_the_last_minutes_are_read_from_the_log(world: World) -> None:
@@ -55,7 +56,7 @@ def test_hits_of_the_last_minutes_are_read_from_the_log(world: World) -> None:
     assert (first.id, second.id) == (kept[0].id, kept[2].id)
     assert first.position == world.log.find([first.id])[first.id]
     assert (first.sighting.agent, first.sighting.robot, first.sighting.kind) == ("a bot", "a bot", "redirection")
-    assert abs(first.sighting.time_ms - taken(kept[0]).visit.time_ms) <= 1_000
+    assert abs(first.sighting.time_ms - taken_of(kept[0]).visit.time_ms) <= 1_000
     assert first.sighting.facts == first.judged.facts
     assert first.judged.hit_class is HitClass.GENERIC_ROBOT
     assert first.sighting.since_ms is not None
@@ -69,12 +70,12 @@ def test_they_are_the_same_as_those_that_were_never_forgotten(world: World) -> N
         seen.append(sighting)
         return judged(sighting, journey)
 
-    world.recording(judge=watch).record([taken(click(message, "a", ago_s=5))], clock_ms())
+    world.recording(judge=watch).record([taken_of(click(message, "a", ago_s=5))], clock_ms())
     journeys = Journeys(profiles)
     journeys.recall(world.customer, world.log, clock_ms())
     (step,) = _steps(world, journeys, message)
-    for name in ("kind", "target", "agent", "robot", "address", "facts"):
-        assert getattr(step.sighting, name) == getattr(seen[0], name)
+    for member in ("kind", "target", "agent", "robot", "address", "facts"):
+        assert getattr(step.sighting, member) == getattr(seen[0], member)
 
 
 def test_hits_that_others_published_are_left_alone(world: World) -> None:
@@ -130,12 +131,12 @@ def test_the_latest_are_kept_and_none_older_than_minutes() -> None:
 def test_each_hit_is_judged_once_by_the_others_whatever_their_order(times: list[int]) -> None:
     sightings = [Sighting(time_ms=time_ms, kind="open", agent=f"{number}") for number, time_ms in enumerate(times)]
 
-    def name(sighting: Sighting, journey: Sequence[Sighting]) -> Classification:
+    def named(sighting: Sighting, journey: Sequence[Sighting]) -> Classification:
         assert len(journey) == min(len(times) - 1, len(journey))
         assert sighting not in journey
         return Classification(hit_class=HitClass.HUMAN, ruleset=sighting.agent)
 
-    assert [each.ruleset for each in judgements(sightings, name)] == [each.agent for each in sightings]
+    assert [each.ruleset for each in judgements(sightings, named)] == [each.agent for each in sightings]
 
 
 def test_of_a_flood_those_nearest_in_time_are_looked_at() -> None:

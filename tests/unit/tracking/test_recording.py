@@ -8,13 +8,14 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hitting import OTHER, World, click, judged, opened, taken, visit
+from hitting import OTHER, World, click, judged, opened, visit
 from msgspec import UNSET
 
 from estampe.events import encode_block
 from estampe.instants import clock_ms
 from estampe.log import Logs, Query
 from estampe.tracking.links import LinkKind, Part
+from estampe.tracking.recording import taken_of
 from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Desk:
 
     def record(self, *kept: Kept) -> Recorded:
         """Record visits."""
-        return self._recording.record([taken(each) for each in kept], clock_ms())
+        return self._recording.record([taken_of(each) for each in kept], clock_ms())
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_a_sweep_that_a_crash_cut_between_publishing_and_judging_is_judged(world
     sweep = [click(message, label, ago_s=30) for label in "abc"]
     for each in sweep:
         lonely = world.recording(judge=lambda sighting, _: judged(sighting, ()))
-        lonely.record([taken(each)], clock_ms())
+        lonely.record([taken_of(each)], clock_ms())
     assert world.classes() == {}
     Desk(world).record(sweep[-1])
     assert world.classes() == {each.id: HitClass.SCANNER for each in sweep}

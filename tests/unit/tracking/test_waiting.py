@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from hitting import click, taken
+from hitting import click
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estampe.tracking.links import Addressed
+from estampe.tracking.recording import taken_of
 from estampe.tracking.waiting import Waiting
 
 MESSAGES = [Addressed(1, "000PE4", "0000000A", UUID(int=number)) for number in range(4)]
-VISITS = [[taken(click(message, "a")) for _ in range(40)] for message in MESSAGES]
+VISITS = [[taken_of(click(message, "a")) for _ in range(40)] for message in MESSAGES]
 ADD = st.tuples(st.integers(0, 3), st.integers(0, 20))
 TAKE = st.tuples(st.just(-1), st.integers(1, 9))
 STEPS = st.lists(ADD | TAKE, max_size=40)
@@ -22,7 +23,7 @@ STEPS = st.lists(ADD | TAKE, max_size=40)
 def test_each_visit_comes_once_and_in_its_time(steps: list[tuple[int, int]]) -> None:
     waiting, now_ms = Waiting(), 0
     left = [list(visits) for visits in VISITS]
-    due_ms: dict[UUID, int] = {}  # of each message that waits
+    due_ms: dict[int, int] = {}  # of each message that waits
     added: list[UUID] = []
     found: list[UUID] = []
 
