@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from estampe.catalog import Customers, Keys, open_catalog, secret_of, secrets_of
@@ -15,9 +16,12 @@ from estampe.http.services import Services
 from estampe.log import Logs
 from estampe.settings import InvalidSetting
 from estampe.tokens import Tokens
-from estampe.tracking import Unsubscribing
+from estampe.tracking.agents import Agents
 from estampe.tracking.linking import Linking
 from estampe.tracking.links import PATH, Links
+from estampe.tracking.spool import Spool
+from estampe.tracking.tracking import Tracking
+from estampe.verdicts import Networks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,10 +78,8 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
     _check_public_url(settings.public_url)
     customers = Customers(catalog)
     tokens = Tokens([secret_of(catalog, TOKENS)])
-    unsubscribing = Unsubscribing(
-        catalog=catalog, customers=customers, log_of=logs.of, tokens=tokens, public_url=settings.public_url
-    )
     links = Links(secrets_of(catalog, LINKS), settings.public_url.rstrip("/") + PATH)
+    networks = Networks.of(Path(settings.networks) if settings.networks else None)
     execution = Execution(
         catalog=catalog,
         customers=customers,
@@ -89,11 +91,21 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
         count=metrics.count_message,
     )
     metrics.watch_sending(execution)
-    with closing(execution):
+    folder = settings.data / "tracking"
+    tracking = Tracking(
+        catalog=catalog,
+        customers=customers,
+        log_of=logs.of,
+        links=links,
+        spool=Spool(folder / "spool", limit=settings.spool_limit),
+        agents=Agents(folder),
+        networks=networks,
+        settings=settings,
+        count=metrics.count_hit,
+    )
+    with closing(tracking), closing(execution):
         execution.recover()
-        whole = Services(
-            settings, logs, keys, metrics, catalog=catalog, execution=execution, unsubscribing=unsubscribing
-        )
+        whole = Services(settings, logs, keys, metrics, catalog=catalog, execution=execution, tracking=tracking)
         with closing(whole) as services:
             yield services
 

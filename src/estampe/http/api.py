@@ -16,6 +16,7 @@ from estampe.http.documents import Document
 from estampe.http.exchange import ClientGone, Exchange
 from estampe.http.executions import Executions
 from estampe.http.health import Count, Live, Ready
+from estampe.http.links import Following
 from estampe.http.lists import EventList
 from estampe.http.openapi import encoded
 from estampe.http.problems import Kind, Problem
@@ -28,8 +29,7 @@ from estampe.http.refusals import translated
 from estampe.http.route import ListRoute, RecordRoute
 from estampe.http.routes import OPERATIONS
 from estampe.http.statistics import ActionStatistics, Counts
-from estampe.http.unsubscription import Unsubscription
-from estampe.tracking.unsubscribing import PATH
+from estampe.tracking.links import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,12 +100,16 @@ class Api:
             Resource(path, operations, services) for path, operations in _operations(services).items()
         )
         self._services = services
+        self.following = Following(services, services.tracking) if services.tracking else None
         self._stall_seconds = services.settings.stall_seconds
         paths = [routing.Route(each.path, each) for each in sorted(self.resources, key=_words_first)]
         self._router = routing.Router(paths, redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; an answer that cannot be ended raises, which breaks the connection."""
+        if self.following and scope["path"].startswith(PATH):
+            await self.following(scope, receive, send)
+            return
         exchange = Exchange(scope, receive, send, self._stall_seconds)
         scope["app"], scope["estampe.exchange"] = self, exchange
         fault: BaseException | None = None
@@ -170,8 +174,6 @@ def _operations(services: Services) -> dict[str, dict[str, Operation]]:
             operations[route.path]["HEAD"] = Operation(handler, route.scope)
     for path, page in pages().items():
         operations[path] = {"GET": Operation(page), "HEAD": Operation(page)}
-    unsubscribing = Operation(Unsubscription(services))
-    operations[f"{PATH}{{token}}"] = dict.fromkeys(("GET", "HEAD", "POST"), unsubscribing)
     return operations
 
 

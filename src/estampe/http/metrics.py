@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter as Counts
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from estampe.execution.executing import Execution
     from estampe.log import EventLog
+    from estampe.tracking.spool import Spool
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -54,6 +56,34 @@ class _Sending(Collector):
         yield from (waiting, up, connections)
 
 
+class _Visits(Collector):
+    """Requests that followed links; those who count them look up no label, and take no lock."""
+
+    def __init__(self, visits: Mapping[tuple[str, str], int]) -> None:
+        self._visits = visits
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        visits = CounterMetricFamily(
+            "estampe_visits", "Requests that followed links of messages", labels=["kind", "outcome"]
+        )
+        for (kind, outcome), number in list(self._visits.items()):
+            visits.add_metric([kind, outcome], number)
+        yield visits
+
+
+class _Waiting(Collector):
+    """What waits in the spool to become events."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily(
+            "estampe_spool_visits", "Visits that wait to become events", value=self._spool.waiting()
+        )
+        yield GaugeMetricFamily("estampe_spool_bytes", "Bytes of the spool's files", value=self._spool.size())
+
+
 class Metrics:
     """What the server counts."""
 
@@ -87,8 +117,17 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.hits = Counter(
+            "estampe_hits",
+            "Visits that were published as hits, wait for their message, or could not be; hits that were judged anew",
+            ["outcome"],
+            registry=registry,
+        )
         self.scan_bytes = Counter("estampe_scan_bytes", "Bytes of lists sent", registry=registry)
         self.streams_open = Gauge("estampe_streams_open", "Lists being sent", registry=registry)
+        self.visits: Counts[tuple[str, str]] = Counts()
+        """By kind of link and outcome; changed in the event loop alone."""
+        registry.register(_Visits(self.visits))
 
     def watch(self, logs: Mapping[str, EventLog]) -> None:
         """Show from now on how far the watermarks of these open logs are behind; the mapping may grow.
@@ -102,9 +141,17 @@ class Metrics:
         """Count how a message ended, or that it was postponed."""
         self.messages.labels(outcome).inc()
 
+    def count_hit(self, outcome: str) -> None:
+        """Count what became of a visit."""
+        self.hits.labels(outcome).inc()
+
     def watch_sending(self, execution: Execution) -> None:
         """Show from now on what waits to be sent, and how the relays are."""
         self._registry.register(_Sending(execution))
+
+    def watch_spool(self, spool: Spool) -> None:
+        """Show from now on what waits to become events."""
+        self._registry.register(_Waiting(spool))
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

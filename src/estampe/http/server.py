@@ -14,6 +14,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from estampe.errors import EstampeError
+from estampe.http.listener import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ async def _serve(api: Api, services: Services) -> None:
     serving = asyncio.ensure_future(server.serve())
     waiting = asyncio.ensure_future(stopping.wait())
     announcing = asyncio.ensure_future(_announce(settings.host, address.port))
-    async with services.sending():
+    async with services.running(), listening(api.following, settings):
         await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         announcing.cancel()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Protocol
 
 from estampe.catalog import Customers
 from estampe.http.gate import Gate
@@ -16,6 +16,7 @@ from estampe.http.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from estampe.catalog import Catalog, Keys
     from estampe.events import Customer
@@ -23,10 +24,21 @@ if TYPE_CHECKING:
     from estampe.http.metrics import Metrics
     from estampe.log import EventLog, Logs
     from estampe.settings import Settings
-    from estampe.tracking import Unsubscribing
+    from estampe.tracking.links import Links
+    from estampe.tracking.spool import Spool
 
 _DECODERS = 2
 """Threads that decode large bodies: Python runs one at a time anyway, and a hostile body takes half a gigabyte."""
+
+
+class Tracking(Protocol):
+    """Reads links, keeps visits, and makes events of them."""
+
+    links: Links
+    spool: Spool
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Make events of visits, for as long as the block lasts."""
 
 
 class Services:
@@ -39,7 +51,7 @@ class Services:
         metrics: what is counted.
         catalog: what is kept besides events.
         execution: takes executions and sends messages; None: nothing is sent.
-        unsubscribing: acts on links in messages; None: there are none.
+        tracking: makes events of what people do with messages; None: links lead nowhere.
     """
 
     def __init__(  # noqa: PLR0913  one for each part that handlers reach
@@ -51,18 +63,20 @@ class Services:
         *,
         catalog: Catalog,
         execution: Execution | None = None,
-        unsubscribing: Unsubscribing | None = None,
+        tracking: Tracking | None = None,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
         self.customers = Customers(catalog)
         self._execution = execution
-        self._unsubscribing = unsubscribing
+        self.tracking = tracking
         self._logs = logs
         self._open: dict[str, EventLog] = {}
         self.gate = Gate(keys, settings)
         self.metrics = metrics
         metrics.watch(self._open)
+        if tracking:
+            metrics.watch_spool(tracking.spool)
         self.readers = ThreadPoolExecutor(settings.scan_threads, "reader")
         self.decoders = ThreadPoolExecutor(_DECODERS, "decoder")
         self.streams = Streams(settings, self.metrics.streams_open)
@@ -81,24 +95,14 @@ class Services:
             raise Problem(Kind.NOT_READY, "This server sends nothing.")
         return self._execution
 
-    @property
-    def unsubscribing(self) -> Unsubscribing:
-        """What acts on links that unsubscribe.
-
-        Raises:
-            Problem: there is none.
-        """
-        if self._unsubscribing is None:
-            raise Problem(Kind.NOT_FOUND, "This server sends no links.")
-        return self._unsubscribing
-
     @asynccontextmanager
-    async def sending(self) -> AsyncIterator[None]:
-        """Send what waits, for as long as the block lasts."""
-        if self._execution is None:
-            yield
-            return
-        async with self._execution.running():
+    async def running(self) -> AsyncIterator[None]:
+        """Send what waits and make events of visits, for as long as the block lasts."""
+        async with AsyncExitStack() as stack:
+            if self.tracking:
+                await stack.enter_async_context(self.tracking.running())
+            if self._execution:
+                await stack.enter_async_context(self._execution.running())
             yield
 
     async def log_of(self, customer: Customer) -> EventLog:

@@ -2,13 +2,15 @@
 
 A token is base64url (RFC 4648 section 5) of head, tail and seal. The head says whose message it is; its key, made of
 a secret and the head, seals all links of that message, so what composes a message can seal its links and no others.
+Keys and seals are made by BLAKE2b with a key (RFC 7693 section 2.9), in a third of the time that HMAC-SHA-256 takes.
 """
 
 from __future__ import annotations
 
 import binascii
-import hmac
 from enum import IntEnum
+from hashlib import blake2b
+from hmac import compare_digest
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -26,7 +28,8 @@ PATH = "/t/"
 _SEAL_BYTES = 10
 """80 bits: each guess has to be tried on a server, so that is plenty, and links stay short."""
 
-_PURPOSE = b"estampe links"
+_KEYS = b"estampe link key"
+_SEALS = b"estampe link"
 _HEAD = Struct(">BI16s")  # number of the secret, number of the customer, stamp
 _LONGEST = 8_192
 _LONGEST_WORD = 255
@@ -52,6 +55,9 @@ class Part(IntEnum):
     HTML = 1
     TEXT = 2
     HEADER = 3
+
+
+_KINDS = {kind.value: kind for kind in LinkKind}
 
 
 class InvalidLink(EstampeError):
@@ -131,8 +137,8 @@ class Seal(msgspec.Struct, frozen=True, array_like=True):
         said = b"%c%b%b%b" % (first, _word(label), _word(form), target.encode(errors="replace"))
         if len(said) > _LONGEST // 2:
             raise LinkTooLong(len(said))
-        signed = self.head + said + hmac.digest(self.key, self.head + said, "sha256")[:_SEAL_BYTES]
-        return self.base + _written(signed).decode()
+        signed = self.head + said
+        return self.base + _written(signed + _seal(self.key, signed)).decode()
 
 
 class Links:
@@ -162,18 +168,27 @@ class Links:
             InvalidLink: it is none of ours.
         """
         signed = _bytes(token)
-        said, seal = signed[:-_SEAL_BYTES], signed[-_SEAL_BYTES:]
+        said = signed[:-_SEAL_BYTES]
         try:
-            head = said[: _head_length(said)]
-            wanted = hmac.digest(self._key(head), said, "sha256")[:_SEAL_BYTES]
+            key = self._key(said[: _head_length(said)])
         except (IndexError, KeyError):
             raise InvalidLink from None
-        if not hmac.compare_digest(seal, wanted):
+        if not compare_digest(signed[-_SEAL_BYTES:], _seal(key, said)):
             raise InvalidLink
         return said
 
     def _key(self, head: bytes) -> bytes:
-        return hmac.digest(self._secrets[head[0]], _PURPOSE + head, "sha256")
+        return blake2b(head, key=self._secrets[head[0]], person=_KEYS, digest_size=32).digest()
+
+
+def glance(said: bytes) -> tuple[LinkKind, bytes]:
+    """Return no more of a link, verified bytes, than its kind and its target."""
+    at = _head_length(said)
+    kind = _KINDS[said[at] & 0x0F]
+    at += 1
+    at += 1 + said[at]  # the label
+    at += 1 + said[at]  # the form
+    return kind, said[at:]
 
 
 def read(said: bytes) -> Link:
@@ -193,6 +208,10 @@ def read(said: bytes) -> Link:
         form=form,
         decoy=first > 0x7F,  # noqa: PLR2004  the highest bit
     )
+
+
+def _seal(key: bytes, said: bytes) -> bytes:
+    return blake2b(said, key=key, person=_SEALS, digest_size=_SEAL_BYTES).digest()
 
 
 def _head_length(said: bytes) -> int:

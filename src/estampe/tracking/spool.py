@@ -66,7 +66,8 @@ class Spool:
 
     def __init__(self, folder: Path, *, limit: int) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_folder(folder.parent)
+        for each in folder.parents[:2]:  # each may be new
+            sync_folder(each)
         self._folder = folder
         self._limit = limit - HEAD_BYTES
         self._segments = {segment.number: segment for segment in Segment.left(folder)}

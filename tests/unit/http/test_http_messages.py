@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -152,16 +151,3 @@ def test_a_log_that_cannot_keep_up_is_a_problem(call: Caller, sender: Sender) ->
 def test_a_server_that_sends_nothing_says_so(call: Caller) -> None:
     for path in (RENDER, FOR_ONE):
         assert call("POST", path, json={}).json()["type"] == "/problems/not-ready"
-
-
-def test_a_link_that_unsubscribes_needs_no_key_and_no_answer_is_kept(
-    call: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done: list[str] = []
-    acting = SimpleNamespace(find=lambda _: None, unsubscribe=done.append)
-    monkeypatch.setattr(call.services, "_unsubscribing", acting)
-    looked = call("GET", "/unsubscribe/abc", key=None)
-    assert (looked.status_code, looked.headers["cache-control"], done) == (200, "no-store", [])
-    body = {"content": b"List-Unsubscribe=One-Click"}
-    assert call("POST", "/unsubscribe/abc", key=None, **body).status_code == 200
-    assert done == ["abc"]
