@@ -2,7 +2,7 @@
 
 from estampe.verdicts.bounces import Judgement, judge
 from estampe.verdicts.hits import Classification, Facts, HitClass, Sighting, Signal
-from estampe.verdicts.networks import Certainty, InvalidNetworks, Network, Networks
+from estampe.verdicts.networks import Certainty, InvalidNetworks, Network, Networks, NoNetworks
 from estampe.verdicts.refusals import RULES, Rule
 from estampe.verdicts.robots import RULESET, classify
 
@@ -17,6 +17,7 @@ __all__ = [
     "Judgement",
     "Network",
     "Networks",
+    "NoNetworks",
     "Rule",
     "Sighting",
     "Signal",

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class NoNetworks(EstampeError):
+    """The folder with an operator's lists of networks is not there."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} is no folder; make it, or unset ESTAMPE_NETWORKS")
+
+
 class Certainty(StrEnum):
     """Whether none but the owner's programs come from a network."""
 
@@ -95,8 +102,11 @@ class Networks:
             extra: a folder with an operator's lists, `*.csv`, which come on top of ours; None if there is none.
 
         Raises:
-            InvalidNetworks: one cannot be read; the message names the file, the line and what is wrong.
+            NoNetworks: there is no such folder.
+            InvalidNetworks: a list cannot be read; the message names the file, the line and what is wrong.
         """
+        if extra and not extra.is_dir():
+            raise NoNetworks(extra)
         ours = files("estampe").joinpath("verdicts", "networks.csv").read_text()
         rows = list(_read("networks.csv", ours))
         for path in sorted(extra.glob("*.csv")) if extra else ():

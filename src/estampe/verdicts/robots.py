@@ -1,7 +1,8 @@
 """Robots: the rules by which a hit is judged a person's or a robot's, and which robot's.
 
-Every rule that applies is a signal. Their weights are added: from 1 on it is a robot, else a person. Which robot, the
-first class of `ORDER` says that a signal speaks for. A new rule is a row, and a new version.
+Every rule that applies is a signal. It is a robot if the weights of all signals, or of those that decide alone, come
+to 1; else a person. Which robot, the first class of `ORDER` says that a signal speaks for. A new rule is a row, and a
+new version.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 RULESET = "estampe 1"
 """Name and version of these rules."""
 
-ROBOT_FROM = 1.0
-"""From this sum of weights on it is a robot."""
+DECISIVE = 1.0
+"""A signal of this weight, above 0 or below, decides alone; several may come to it together."""
 
 ORDER = (HitClass.MPP, HitClass.GSR, HitClass.PREFETCH, HitClass.SCANNER, HitClass.GENERIC_ROBOT)
 """Classes of robots: whose is told by an agent or an address before what is told by behaviour, any robot last."""
@@ -335,7 +336,7 @@ RULES = (
     Rule(
         "scanner: elsewhere",
         SCANNER,
-        0.4,
+        0.5,
         "Within 2 s of the activation, while all that came later came from other networks.",
         "first the gateway, then its reader",
         traits=_any(Trait.ELSEWHERE),
@@ -488,7 +489,7 @@ RULES = (
     Rule(
         "person: moved",
         HUMAN,
-        -0.2,
+        -0.1,
         "The browser says that its user made it go there.",
         "W3C Fetch Metadata: `Sec-Fetch-User`",
         opens=False,
@@ -532,7 +533,13 @@ def classify(sighting: Sighting, journey: Sequence[Sighting], networks: Networks
 
 
 def _class_of(spoke: Sequence[Rule]) -> HitClass:
-    if round(sum(rule.weight for rule in spoke), 3) < ROBOT_FROM:
+    weights = [rule.weight for rule in spoke]
+    alone = [weight for weight in weights if abs(weight) >= DECISIVE]
+    if max(_sum(weights), _sum(alone)) < DECISIVE:
         return HUMAN
     spoken_for = {rule.speaks_for for rule in spoke}
     return next(hit_class for hit_class in ORDER if hit_class in spoken_for)
+
+
+def _sum(weights: Sequence[float]) -> float:
+    return round(sum(weights), 3)  # 0.6 and 0.4 are 1
