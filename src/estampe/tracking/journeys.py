@@ -14,7 +14,7 @@ from estampe.tracking.sightings import agent_of, sighting_of
 from estampe.verdicts import Classification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
     from uuid import UUID
 
     from estampe.events import Event
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from estampe.tracking.agents import Profile
     from estampe.verdicts import Facts, Sighting
 
-    Agents = Callable[[Collection[str]], Mapping[str, Profile]]
+    Agents = Callable[[Collection[str], Mapping[str, Hashable]], Mapping[str, Profile]]
     Judge = Callable[[Sighting, Sequence[Sighting]], Classification]
 
 LOOK_BACK_MS = 600_000
@@ -80,7 +80,7 @@ class Journeys:
     """Remembers the hits of the last minutes by message, after a start those that the log has; for one thread.
 
     Parameters:
-        agents: tells what is known of user agents.
+        agents: tells what is known of user agents; is told which message brought each.
         most: how many hits to remember.
     """
 
@@ -110,7 +110,7 @@ class Journeys:
     def of(self, message: Message, log: EventLog, activated: Activated) -> Sequence[Step]:
         """Return the hits of a message that are remembered."""
         if message in self._recalled:
-            self.keep(message, self._steps_of(self._recalled[message], log, activated))
+            self.keep(message, self._steps_of(message, log, activated))
             del self._recalled[message]
         return self._steps.get(message, ())
 
@@ -135,9 +135,11 @@ class Journeys:
         if steps:
             self._steps[message] = steps
 
-    def _steps_of(self, hits: Sequence[_Recalled], log: EventLog, activated: Activated) -> Iterator[Step]:
+    def _steps_of(self, message: Message, log: EventLog, activated: Activated) -> Iterator[Step]:
+        hits = self._recalled[message]
         positions = log.find([hit.id for hit in hits])
-        profiles = self._agents({agent_of(hit.detail.client) for hit in hits})
+        whose = {agent_of(hit.detail.client): message for hit in hits}
+        profiles = self._agents(whose.keys(), whose)
         for hit in hits:
             sighting = sighting_of(
                 hit.detail,

@@ -104,7 +104,7 @@ class Recording:
         catalog: where the redlist is.
         customers: the catalog's customers.
         log_of: returns a customer's log.
-        agents: tells what is known of user agents.
+        agents: tells what is known of user agents; is told which message brought each.
         judge: judges a hit by others of its message.
         count: is told of each hit that was `published` or `rejudged`.
     """
@@ -173,7 +173,8 @@ class Recording:
         now_ms: int,
     ) -> _Share:
         self._journeys.recall(customer, log, now_ms)
-        profiles = self._agents({each.visit.agent for each in taken})
+        whose = {each.visit.agent: each.message for each in taken}
+        profiles = self._agents(whose.keys(), whose)
         hits: dict[Message, list[_Hit]] = defaultdict(list)
         for each in paced(taken):
             hits[each.message].append(_hit(each, activated[each.message], profiles[each.visit.agent], now_ms))

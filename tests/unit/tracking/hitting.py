@@ -33,7 +33,7 @@ from estampe.tracking.visits import Visit, encode
 from estampe.verdicts import Classification, HitClass, Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from estampe.tracking.journeys import Judge
@@ -51,7 +51,7 @@ class Profile(NamedTuple):
     robot: str = ""
 
 
-def profiles(agents: Collection[str]) -> dict[str, Any]:
+def profiles(agents: Collection[str], _whose: Mapping[str, Hashable]) -> dict[str, Any]:
     """Know nothing of an agent, but that one with `bot` in it is a robot."""
     return {agent: Profile(Unparsed(ua=agent), "a bot" if "bot" in agent else "") for agent in agents}
 

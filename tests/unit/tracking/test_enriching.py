@@ -308,10 +308,10 @@ def test_stopping_leaves_what_waits(tmp_path: Path, message: Addressed) -> None:
 
 
 def test_with_a_real_recording_all_become_hits_and_one_poison_does_not(tmp_path: Path, world: World) -> None:
-    def fussy(agents: Any) -> dict[str, Any]:
+    def fussy(agents: Any, whose: Any) -> dict[str, Any]:
         if "poison" in agents:
             raise ValueError("poison")
-        return profiles(agents)
+        return profiles(agents, whose)
 
     messages = [world.sent() for _ in range(20)]
     kept = [click(each, "a", agent="poison" if number == 7 else "Mozilla") for number, each in enumerate(messages)]
