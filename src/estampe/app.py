@@ -7,7 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from estampe.catalog import Customers, Keys, open_catalog, secret_of, secrets_of
+from estampe.catalog import Customers, Keys, open_catalog, secrets_of
+from estampe.catalog.secrets import LINKS, TOKENS
 from estampe.execution.executing import Execution
 from estampe.http import journal, memory, server
 from estampe.http.api import Api
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
 
     from estampe.catalog import Catalog
     from estampe.settings import Settings
-
-TOKENS = "tokens"
-"""The catalog's secret that signs what leaves the house and comes back."""
-
-LINKS = "links"
-"""The catalog's secrets that sign links in messages."""
 
 COMPOSER = "estampe.composer"
 """The module that composes messages, run as a process."""
@@ -77,7 +72,7 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
     """Wire what sends and what answers; what a crash left behind is brought in order first."""
     _check_public_url(settings.public_url)
     customers = Customers(catalog)
-    tokens = Tokens([secret_of(catalog, TOKENS)])
+    tokens = Tokens([*secrets_of(catalog, TOKENS).values()])
     links = Links(secrets_of(catalog, LINKS), settings.public_url.rstrip("/") + PATH)
     networks = Networks.of(Path(settings.networks) if settings.networks else None)
     execution = Execution(

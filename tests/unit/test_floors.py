@@ -49,6 +49,7 @@ OWNERS = {
     "aiosmtplib": "execution",
     "granian": "http",
     "starlette": "http",
+    "httptools": "http",
     "httpx": "client",
 }
 """Who alone knows a library."""

@@ -34,7 +34,7 @@ from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Out
 from estampe.catalog.pressure import Pressure, Reservation, UnknownRule
 from estampe.catalog.redlist import Origin, Redlist
 from estampe.catalog.rules import Always, Capping, InvalidRule, OfTopics, Period, Predicate, Rule, Topic
-from estampe.catalog.secrets import secret_of, secrets_of
+from estampe.catalog.secrets import secrets_of
 from estampe.catalog.segments import (
     AlreadyMember,
     InvalidSegment,
@@ -132,6 +132,5 @@ __all__ = [
     "parse_customer",
     "parse_expiry",
     "parse_scopes",
-    "secret_of",
     "secrets_of",
 ]

@@ -75,11 +75,6 @@ def secrets_of(catalog: Catalog, name: str) -> dict[int, bytes]:
         return {row.number: row.value for row in connection.execute(found.order_by(secrets.c.number.desc()))}
 
 
-def secret_of(catalog: Catalog, name: str) -> bytes:
-    """Return the newest secret of a name."""
-    return next(iter(secrets_of(catalog, name).values()))
-
-
 def list_secrets(catalog: Catalog) -> list[Secret]:
     """Return all secrets by name, the newest of each first."""
     found = select(secrets.c.name, secrets.c.number, secrets.c.created_ms)
