@@ -26,6 +26,8 @@ class Role(StrEnum):
     MAIL = auto()  # a mail program
     APP = auto()  # the library that an app on a phone loads with, also a mail app
     LIBRARY = auto()  # the library of a script
+    ROBOT = auto()  # says that it is one
+    NO_BROWSER = auto()  # says nothing of what browsers say
 
 
 class Program(NamedTuple):
@@ -71,6 +73,13 @@ PROGRAMS = (
         "Mozilla/5.0 (compatible; SeznamEmailProxy/2.0.174; +http://napoveda.seznam.cz/en/email-proxy/)",
     ),
     Program(
+        "image proxy",
+        Role.PROXY,
+        r"(?:Image|Mail)Proxy",
+        "other mailboxes, by the name that all of these have",
+        "RamblerMail/6.0 (incompatible; ImageProxy/6.0)",
+    ),
+    Program(
         "Gmail, ahead of its reader",
         Role.PREFETCH,
         r"Chrome/42\.0\.2311\.135 Safari/537\.36 Edge/12\.246 Mozilla/5\.0\Z",
@@ -106,7 +115,7 @@ PROGRAMS = (
     Program(
         "Outlook",
         Role.MAIL,
-        r"Microsoft Outlook|Outlook-(?:iOS|Android|Express)|\bMS-?Office\b|Microsoft Office",
+        r"Microsoft Outlook|MacOutlook/|Outlook-(?:iOS|Android|Express)|\bMS-?Office\b|Microsoft Office",
         "learn.microsoft.com; lists of robots call it one",
         "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
     ),
@@ -128,7 +137,7 @@ PROGRAMS = (
         "another mail program",
         Role.MAIL,
         r"\b(?:Airmail|BlueMail|eM ?Client|Evolution|Geary|Kmail|K-9|Lotus-Notes|HCL-Notes|Mailbird|Mailspring|MailMate"
-        r"|Newton|Polymail|SeaMonkey|Sparrow|Spark|Superhuman|The Bat!|Zimbra)\b",
+        r"|Foxmail|Newton|Polymail|SeaMonkey|Sparrow|Spark|Superhuman|The Bat!|Zimbra)\b",
         "their makers",
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Mailbird/3.0 Safari/537.36",
     ),
@@ -147,6 +156,31 @@ PROGRAMS = (
         r"|reqwest|ureq|dart)(?:\b|/|-)",
         "their makers",
         "python-requests/2.32.3",
+    ),
+    Program(
+        "a robot's address",
+        Role.ROBOT,
+        r"https?:/|\bwww\.|\+[a-z][\w-]*\.[a-z]|\w@[\w-]+\.[a-z]",
+        "RFC 9309 section 2.2.1; 46 of 198,000 agents of people, 420 of 1,046 of robots that no list in use knows",
+        "KickFire (+kickfire.example)",
+    ),
+    Program(
+        "a robot's word",
+        Role.ROBOT,
+        r"\A(?!Mozilla/5\.0 \((?:Linux|iP)).*(?:bots?\b|bot[/_]|\brobot|crawl|spider|scrap(?:e|er|y|ing)\b|headless"
+        r"|phantomjs|selenium|puppeteer|webdriver|wkhtml"
+        r"|\b(?:feed|http|link|page|site|url|web)[ _-]?(?:check|fetch|grab|index|monitor|prev|scan|snap|thumb|valid))",
+        "robots' own names; not asked of phones, whose models are named so too",
+        "HappyApps-WebCheck/1.0",
+    ),
+    Program(
+        "no browser",
+        Role.NO_BROWSER,
+        r"\A(?=.)(?!Mozilla|Opera|.*(?:Android|BlackBerry|Browser/|CFNetwork|DoCoMo|Gecko|J-PHONE|KDDI|LG[-/]|MIDP"
+        r"|Mozilla|NetFront|Nokia|Obigo|Opera|Profile/|Safari|Samsung|SoftBank|SonyEricsson|UCWEB|Vodafone|WAP|iPhone"
+        r"|iPad|\((?:Linux|Macintosh|Windows)))",
+        "300 of 164,000 agents of people, 435 of 1,046 of robots that no list in use knows",
+        "Integrity/6",
     ),
 )
 """What programs are known, the first that fits first."""

@@ -279,6 +279,14 @@ RULES = (
         traits=_any(Trait.WALK),
     ),
     Rule(
+        "scanner: all links",
+        SCANNER,
+        1.0,
+        "One of 6 or more different links that one program at one site followed within a minute, or its open.",
+        "slow scanners; people follow one or two",
+        traits=_any(Trait.MARCH),
+    ),
+    Rule(
         "scanner: never opened",
         SCANNER,
         0.4,
@@ -372,6 +380,23 @@ RULES = (
         roles=_all(Role.APP),
     ),
     Rule(
+        "robot: says so",
+        ROBOT,
+        1.0,
+        "The agent names an address to ask about it, or says that it is a robot.",
+        "counted on agents that others have labelled",
+        roles=_all(Role.ROBOT),
+    ),
+    Rule(
+        "robot: no browser",
+        ROBOT,
+        1.0,
+        "A link followed by an agent that says nothing of what browsers say.",
+        "the same; mail programs leave links to browsers",
+        opens=False,
+        roles=_all(Role.NO_BROWSER),
+    ),
+    Rule(
         "robot: a bare agent",
         ROBOT,
         1.0,
@@ -389,6 +414,14 @@ RULES = (
         "It followed the link that no person can see.",
         "`ESTAMPE_DECOY_LINK`",
         traits=_any(Trait.DECOY),
+    ),
+    Rule(
+        "robot: with a decoy",
+        ROBOT,
+        1.0,
+        "Within a minute the same program at the same site followed the link that no person can see.",
+        "the same",
+        traits=_any(Trait.DECOYED),
     ),
     Rule(
         "robot: says who runs it",

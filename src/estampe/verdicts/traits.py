@@ -20,6 +20,7 @@ _SWEEP_MS, _SWEEP_LINKS = 2_000, 3
 _MOMENT_MS = 100
 _RUSH_MS, _RUSH_LINKS = 1_000, 2
 _WALK_MS, _WALK_LINKS = 30_000, 4
+_MARCH_MS, _MARCH_LINKS = 60_000, 6
 _UNOPENED_LINKS = 3
 
 _NAVIGATES = re.compile(r"\b(?:Chrome/(?:7[6-9]|[89]\d|\d{3,})|Firefox/(?:9\d|\d{3,}))\b")
@@ -52,11 +53,15 @@ class Trait(StrEnum):
     MOMENT = auto()  # the same program followed another link in the same tenth of a second
     RUSH = auto()  # the message was opened and two of its links followed in one second
     WALK = auto()  # among many links followed one after the other
+    MARCH = auto()  # among more of them than a person follows
+    DECOYED = auto()  # the same program at the same site followed a link that no person can see
     UNOPENED = auto()  # several links of a message that was never opened
     ELSEWHERE = auto()  # later hits come from other networks
 
 
-BY_JOURNEY = frozenset({Trait.SWEEP, Trait.MOMENT, Trait.RUSH, Trait.WALK, Trait.UNOPENED, Trait.ELSEWHERE})
+BY_JOURNEY = frozenset(
+    {Trait.SWEEP, Trait.MOMENT, Trait.RUSH, Trait.WALK, Trait.MARCH, Trait.DECOYED, Trait.UNOPENED, Trait.ELSEWHERE}
+)
 """Traits that other hits of the message give and take."""
 
 
@@ -186,6 +191,28 @@ def _walks(scene: _Scene) -> bool:
     return any(scene.targets(burst) >= _WALK_LINKS for burst in scene.bursts(scene.kin, _WALK_MS))
 
 
+def _marches(scene: _Scene) -> bool:
+    own = [other for other in scene.kin if _is_twin(scene.sighting, other)]
+    if scene.targets(own) < _MARCH_LINKS:
+        return False
+    return any(scene.targets(burst) >= _MARCH_LINKS for burst in scene.bursts(own, _MARCH_MS))
+
+
+def _is_decoyed(scene: _Scene) -> bool:
+    return any(
+        other.facts is not None
+        and other.facts.decoy
+        and _is_twin(scene.sighting, other)
+        and abs(other.time_ms - scene.sighting.time_ms) <= _MINUTE_MS
+        for other in scene.kin
+    )
+
+
+def _is_twin(one: Sighting, other: Sighting) -> bool:
+    """Whether two hits are of one program at one site."""
+    return one.agent == other.agent and site_of(one.address) == site_of(other.address)
+
+
 def _is_unopened(scene: _Scene) -> bool:
     return not scene.is_open and not scene.opens and scene.targets(scene.kin) >= _UNOPENED_LINKS
 
@@ -208,6 +235,8 @@ _IN_SCENE: dict[Trait, Callable[[_Scene], bool]] = {
     Trait.MOMENT: _in_a_moment,
     Trait.RUSH: _rushes,
     Trait.WALK: _walks,
+    Trait.MARCH: _marches,
+    Trait.DECOYED: _is_decoyed,
     Trait.UNOPENED: _is_unopened,
     Trait.ELSEWHERE: _is_elsewhere,
 }

@@ -125,6 +125,7 @@ def test_evidence_says_who_spoke_and_what_was_seen() -> None:
     both = classify(hit(agent="AhrefsBot/7.0", robot="AhrefsBot"), [], NETWORKS)
     assert [(each.name, each.weight, each.seen) for each in both.evidence] == [
         ("robot: listed", 1.0, "AhrefsBot"),
+        ("robot: says so", 1.0, "a robot's word"),
         ("person: moved", -0.1, ""),
         ("person: later", -0.2, ""),
     ]
@@ -185,8 +186,42 @@ def test_who_opens_and_follows_two_links_in_a_second_is_a_scanner() -> None:
 
 
 def test_a_slow_scanner_is_one_within_the_first_minute() -> None:
-    assert judged(*sweep(links=6, after_s=20, span_s=24)) == [HitClass.SCANNER] * 6
-    assert judged(*sweep(links=6, after_s=20, span_s=24), hit("open", after_s=30)) == [HitClass.HUMAN] * 7
+    assert judged(*sweep(links=5, after_s=20, span_s=24)) == [HitClass.SCANNER] * 5
+    assert judged(*sweep(links=5, after_s=20, span_s=24), hit("open", after_s=30)) == [HitClass.HUMAN] * 6
+
+
+def test_six_links_in_a_minute_are_a_scanners_and_so_is_its_open() -> None:
+    links = sweep(links=6, after_s=400, span_s=59)
+    opened = hit("open", after_s=399, address=links[0].address, agent=links[0].agent)
+    assert judged(*links, opened) == [HitClass.SCANNER] * 7
+    assert judged(*links, hit("open", after_s=430), hit(after_s=440))[-2:] == [HitClass.HUMAN] * 2
+    assert judged(*links[:5], opened) == [HitClass.HUMAN] * 6
+
+
+def test_what_comes_with_who_took_the_decoy_is_a_robots() -> None:
+    taken = hit(address=CLOUD, facts=facts(decoy=True))
+    assert judged(taken, hit(after_s=1_210, address=CLOUD)) == [HitClass.GENERIC_ROBOT] * 2
+    assert judged(taken, hit(after_s=1_210), hit(after_s=1_290, address=CLOUD))[1:] == [HitClass.HUMAN] * 2
+
+
+@pytest.mark.parametrize(
+    ("agent", "kind", "hit_class"),
+    [
+        ("Thing (+https://thing.example/about)", "open", HitClass.GENERIC_ROBOT),
+        ("Mozilla/5.0 (compatible; Thing; thing@thing.example)", "redirection", HitClass.GENERIC_ROBOT),
+        (f"{WINDOWS} Chrome/120.0 Safari/537.36 Thingbot/2.1", "redirection", HitClass.GENERIC_ROBOT),
+        (
+            "Mozilla/5.0 (Linux; Android 7.0; M bot 60 Build/NRD90M) Chrome/58.0",
+            "redirection",
+            HitClass.HUMAN,
+        ),
+        ("Thing/1.0", "redirection", HitClass.GENERIC_ROBOT),
+        ("Thing/1.0", "open", HitClass.HUMAN),
+        ("DoCoMo/2.0 SH01A(c100;TB;W24H16)", "redirection", HitClass.HUMAN),
+    ],
+)
+def test_what_calls_itself_a_robot_is_one_and_no_person_follows_links_but_in_a_browser(agent: str, kind: str, hit_class: HitClass) -> None:
+    assert judged(hit(kind, agent=agent)) == [hit_class]
 
 
 def test_who_comes_at_once_and_never_again_is_a_scanner() -> None:
