@@ -220,7 +220,7 @@ def test_what_comes_with_who_took_the_decoy_is_a_robots() -> None:
         ("DoCoMo/2.0 SH01A(c100;TB;W24H16)", "redirection", HitClass.HUMAN),
     ],
 )
-def test_what_calls_itself_a_robot_is_one_and_no_person_follows_links_but_in_a_browser(agent: str, kind: str, hit_class: HitClass) -> None:
+def test_who_calls_itself_a_robot_is_one_and_people_follow_links_in_browsers(agent: str, kind: str, hit_class: HitClass) -> None:
     assert judged(hit(kind, agent=agent)) == [hit_class]
 
 
