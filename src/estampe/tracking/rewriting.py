@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from estampe.tracking.linking import NOWHERE, Pen
 from estampe.tracking.links import LinkKind, LinkTooLong, Part
-from estampe.tracking.tags import OURS, tags, text_of
+from estampe.tracking.tags import tags, text_of
 from estampe.tracking.targets import target_of
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ _PAGES = {
 }
 """What links to pages of ours say as `href` and `linktype`."""
 
+_LINKS = frozenset({"a", "area"})
 _FORM = re.compile(r"[^\s/:?#]+")
-_EQUALS = re.compile(r"[\t\n\f\r ]*=")
+_JOINS = re.compile(r"[\t\n\f\r ]*+=|[^\t\n\f\r >]")
 _STRIPPED = "".join(map(chr, range(0x21)))  # browsers strip these from an address
 
 _DECOY = (
@@ -67,10 +68,13 @@ class _Page:
         """Hear of a tag, in the order in which they stand."""
         if tag.name == "/body" or (not tag.name and self._end is None):
             self._end = tag.start
-        said = {attribute.name: attribute for attribute in reversed(tag.attributes)}  # of two, the first one counts
-        if "href" in said and (tag.name in {"a", "area"} or tag.name.startswith("v:")):
+        said: dict[str, Attribute] = {}
+        for attribute in tag.attributes:
+            said.setdefault(attribute.name, attribute)  # of two with one name the first counts
+            if attribute.name != "href":
+                self._cut(attribute)
+        if "href" in said and (tag.name in _LINKS or tag.name.startswith("v:")):
             self._link(said)
-        self._edits += (self._cut(attribute) for attribute in tag.attributes if attribute.name in OURS)
 
     def written(self) -> str:
         """Return the HTML as it has become."""
@@ -103,14 +107,12 @@ class _Page:
             return address
         return ""
 
-    def _cut(self, attribute: Attribute) -> tuple[int, int, str]:
-        """Return the edit that takes an attribute out and lets its neighbours be two."""
-        gap = self._html[attribute.start : attribute.begin]
-        if _EQUALS.match(self._html, attribute.end):  # the next one's name begins with it
-            gap += "/"
-        elif self._html[attribute.end] in "\t\n\f\r >":
-            gap = ""
-        return attribute.start, attribute.end, gap
+    def _cut(self, attribute: Attribute) -> None:
+        """Take an attribute out, and let those beside it be two."""
+        gap = ""
+        if _JOINS.match(self._html, attribute.end):
+            gap = self._html[attribute.start : attribute.begin] + "/"
+        self._edits.append((attribute.start, attribute.end, gap))
 
     def _additions(self, pen: Pen) -> Iterator[str]:
         if pen.decoy and self._lure:

@@ -12,7 +12,7 @@ from html.entities import html5
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
 OURS = ("tracking", "dataminingname", "linktype")
 """Attributes that speak to Estampe."""
@@ -46,17 +46,18 @@ _TOKEN = re.compile(
       | <!--(?P<condition>\[if){_COMMENT}
       | <!\[(?P<data>CDATA)\[
     )?+""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
 """What is of no interest, and the next token that is; without one, up to the end, or to something that never ends."""
 
 _ATTRIBUTE = re.compile(
     rf"(?:{_GAP}(?!(?i:href|{'|'.join(OURS)})(?:=|{_END})){_NAME}{_VALUE})*+"
-    rf"({_GAP})({_NAME})(?:{_IS}[\t\n\f\r ]*+({_QUOTED})|(?!{_IS}))"
+    rf"({_GAP})({_NAME})(?:{_IS}[\t\n\f\r ]*+({_QUOTED})|(?!{_IS}))",
+    re.ASCII,
 )
 """The next attribute that is of interest."""
 
-_TEXTS = {name: re.compile(rf"(?:[^<]++|<(?!/{name}{_END}))*+", re.IGNORECASE) for name in _TEXTUAL} | {
+_TEXTS = {name: re.compile(rf"(?:[^<]++|<(?!/{name}{_END}))*+", re.IGNORECASE | re.ASCII) for name in _TEXTUAL} | {
     "plaintext": re.compile(r".*", re.DOTALL),
     "script": re.compile(
         rf"""(?:
@@ -64,11 +65,12 @@ _TEXTS = {name: re.compile(rf"(?:[^<]++|<(?!/{name}{_END}))*+", re.IGNORECASE) f
           | <(?!/script{_END}|!--)
           | <!(?=--)(?:(?!-->|</script{_END})(?:<script{_END}(?:(?!-->|</script{_END}).)*+(?:</script)?+|.))*+
         )*+""",
-        re.VERBOSE | re.IGNORECASE | re.DOTALL,
+        re.VERBOSE | re.IGNORECASE | re.ASCII | re.DOTALL,
     ),
 }
 """What stands in elements that hold text, whatever it looks like."""
 
+_QUOTES = ('"', "'")
 _DATA = re.compile(r"(?:[^\]]++|\](?!\]>))*+")
 _BOGUS = re.compile(r"[^>]*+")
 
@@ -106,7 +108,7 @@ class Tag(NamedTuple):
 
     name: str
     start: int
-    attributes: tuple[Attribute, ...] = ()
+    attributes: Sequence[Attribute] = ()
 
 
 def tags(html: str) -> Iterator[Tag]:
@@ -143,16 +145,20 @@ def _tags(html: str, at: int, end: int) -> Generator[Tag, None, int]:
 
 
 def _tag(html: str, found: re.Match[str]) -> Tag:
-    attributes = tuple(_attributes(html, found.start("attributes"), found.end()))
+    attributes = _attributes(html, found.start("attributes"), found.end())
     return Tag(found["name"].lower(), found.start("name") - 1, attributes)
 
 
-def _attributes(html: str, at: int, end: int) -> Iterator[Attribute]:
+def _attributes(html: str, at: int, end: int) -> list[Attribute]:
+    attributes = []
     while found := _ATTRIBUTE.match(html, at, end):
-        start, begin, at = found.start(1), found.start(2), found.end()
-        value = found[3] or ""
-        bare = value[1:-1] if value[:1] in ('"', "'") else value
-        yield Attribute(found[2].lower(), bare, start, begin, at - len(value), at)
+        gap, name, value = found.groups("")
+        at = found.end()
+        quoted = at - len(value)
+        begin = found.start(2)
+        bare = value[1:-1] if value[:1] in _QUOTES else value
+        attributes.append(Attribute(name.lower(), bare, begin - len(gap), begin, quoted, at))
+    return attributes
 
 
 def _after(expression: re.Pattern[str], html: str, at: int, end: int) -> int:

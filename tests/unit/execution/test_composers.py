@@ -365,3 +365,30 @@ def test_a_composer_whose_server_is_gone_ends_in_the_middle_of_an_endless_messag
 def test_html_that_is_nested_too_deeply_for_the_inliner_harms_one_message() -> None:
     html = Template(subject="x", html="<style>p { top: 0 }</style>" + "<div>" * 50_000)
     assert len(reasons(order(template=html), render_seconds=0.5)) == 1
+
+
+LINKED = '<a href="https://x.example/" tracking="Enabled">x</a><a href="MirrorPage">y</a>'
+
+
+def test_links_are_written_into_html_and_not_into_the_text_made_of_it() -> None:
+    composer = Composer(10_000, lambda html, seal: f"{html} {seal.decode()}")
+    variables = {"links": {"mirror": "https://m.example/"}}
+    made = composer.answer(Kind.RENDERED, order(template=Template(html=LINKED), variables=variables, seal=b"sealed"))
+    assert made == Rendered(subject="", html=f"{LINKED} sealed", text="x <https://x.example/>y <https://m.example/>")
+
+
+def test_html_that_a_call_brought_is_left_alone() -> None:
+    composer = Composer(10_000, rewrite)
+    made = composer.answer(Kind.RENDERED, order(template=Template(html=LINKED), as_is=("html",)))
+    assert isinstance(made, Rendered)
+    assert made.html == LINKED
+
+
+def test_without_a_seal_only_what_asks_for_links_vanishes() -> None:
+    async def ask() -> Rendered | NoLetter:
+        async with composing() as composers:
+            return await composers.preview(order(template=Template(html=LINKED)))
+
+    made = asyncio.run(ask())
+    assert isinstance(made, Rendered)
+    assert made.html == '<a href="https://x.example/">x</a><a href="#">y</a>'

@@ -6,18 +6,26 @@ import re
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 import pytest
 
-from estampe.errors import EstampeError
-from estampe.execution.composing.rendering import Renderer
+from estampe.execution.composing.composer import Composer
+from estampe.execution.composing.frames import Kind
 from estampe.execution.composing.sandbox import LARGEST, LONGEST
-from estampe.execution.orders import Rendered, Template
+from estampe.execution.orders import NoLetter, Order, Sender, Template
 from estampe.settings import Settings
+from estampe.tracking.linking import Linking
+from estampe.tracking.links import Links
+from estampe.tracking.rewriting import rewrite
 
 PAGE = (Path(__file__).parents[3] / "docs/templates.md").read_text()
 BLOCKS = re.findall(r"^```([a-z ]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+STAMP = UUID(int=1)
+LINKING = Linking(
+    Links({1: bytes(32)}, "https://news.example/t/"), Settings(public_url="https://news.example", open_pixel=False)
+)
 VARIABLES = msgspec.json.decode(next(text for info, text in BLOCKS if info == "json"))
 
 
@@ -39,16 +47,29 @@ def _examples() -> list[Example]:
     ]
 
 
-def _told(example: Example) -> str | None:
+def _order(template: Template) -> Order:
+    return Order(
+        stamp=STAMP,
+        template=template,
+        variables=VARIABLES,
+        sender=Sender(address="news@shop.example"),
+        to="zoe@inbox.example",
+        message_id="1@shop.example",
+        return_path="returns@shop.example",
+        time_ms=1,
+        seal=LINKING.of(1, "000PE4", "000R4M0T", STAMP).seal,
+    )
+
+
+def _told(example: Example) -> str:
     template = Template(
         **{"text": "-", example.part: example.source} if example.told != "text" else {"html": example.source}
     )
-    try:
-        rendered: Rendered = Renderer().render(template, (), VARIABLES, Settings().message_limit)
-    except EstampeError as exc:
+    made = Composer(Settings().message_limit, rewrite).answer(Kind.RENDERED, _order(template))
+    if isinstance(made, NoLetter):
         assert example.told == "reason"
-        return str(exc)
-    return rendered.text if example.told == "text" else getattr(rendered, example.part)
+        return made.message
+    return re.sub(r"/t/[\w-]{60,}", "/t/…", getattr(made, "text" if example.told == "text" else example.part))
 
 
 @pytest.mark.parametrize("example", _examples(), ids=lambda example: example.source[:30])

@@ -70,6 +70,14 @@ PIECES = (
 )
 
 
+@pytest.mark.parametrize("page", ["unsubscribe", "mirror"])
+def test_links_to_our_pages_lead_there(page: str) -> None:
+    html = '<a href="MirrorPage">Web</a> <a href=" unsubscribe ">Stop</a>'
+    address = f"https://news.example/{page}"
+    assert f"<{address}>" in plain(html, {page: address})
+    assert plain(html, {page: "#"}) == plain(html) == "Web Stop"
+
+
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3)).map("".join))
 def test_any_html_has_a_text_that_is_whole_and_has_no_wide_gaps(html: str) -> None:
     try:

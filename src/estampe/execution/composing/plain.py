@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import count
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lxml.etree import HTMLParser, fromstring  # type: ignore[import-untyped]  # it brings no types
@@ -40,18 +41,33 @@ _GAP = re.compile(r" ?[\ud801-\ud803][ \ud801-\ud803]*")
 _VERBATIM = str.maketrans({"\r": None, "\n": _BREAK, "\t": _SPACE * 4, " ": _SPACE})
 
 
-def plain(html: str) -> str:
-    """Return what HTML says, as text; empty if it says nothing."""
+_PAGES = {"mirrorpage": "mirror", "unsubscribe": "unsubscribe", "unsubscribepage": "unsubscribe"}
+"""What links to pages of ours say as `href`, and what those pages are called."""
+
+
+def plain(html: str, links: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return what HTML says, as text; empty if it says nothing.
+
+    Parameters:
+        html: as it was rendered.
+        links: the message's own, by what templates call them as `links.…`.
+    """
     if not html.strip():
         return ""
-    text: str = fromstring(html.encode(), HTMLParser(encoding="utf-8", target=_Reading()))
+    pages = {said: links[page] for said, page in _PAGES.items() if page in links}
+    text: str = fromstring(html.encode(), HTMLParser(encoding="utf-8", target=_Reading(pages)))
     return text
 
 
 class _Reading:
-    """Hears a parser read HTML, and writes its text."""
+    """Hears a parser read HTML, and writes its text.
 
-    def __init__(self) -> None:
+    Parameters:
+        pages: where links to pages of ours lead, by what they say in lower case.
+    """
+
+    def __init__(self, pages: Mapping[str, str]) -> None:
+        self._pages = pages
         self._words: list[str] = []
         self._links: list[tuple[str, int]] = []
         self._lists: list[Iterator[int] | None] = []
@@ -71,7 +87,8 @@ class _Reading:
         if tag in _BREAKS:
             self._break(tag)
         if tag == "a":
-            self._links.append((members.get("href", "").strip(), len(self._words)))
+            address = members.get("href", "").strip()
+            self._links.append((self._pages.get(address.lower(), address), len(self._words)))
         elif tag == "img":
             self.data(members.get("alt", ""))
         elif tag in _MARKS:

@@ -68,7 +68,7 @@ class Renderer:
         if html and "html" not in as_is:
             html = self._inlined(html)
         if html and not (text and text.strip()):
-            text = plain(html)
+            text = plain(html, variables.get("links", {}))
         if not (html and html.strip()) and not (text and text.strip()):
             raise RenderingFailed("the message is empty: neither html nor text is left")
         return Rendered(subject=_line(subject or ""), html=html or None, text=text or None)
