@@ -258,3 +258,17 @@ def test_people_of_the_list_of_crawlers_are_in_it() -> None:
     """A row whose entry is gone can go too."""
     rows: list[dict[str, Any]] = tomllib.loads((files(words.__package__) / "robots.toml").read_text())["people"]
     assert {row["word"] for row in rows} <= {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA}
+
+
+def test_examples_of_the_documentation_are_true() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "agents.md").read_text()
+    examples = [json.loads(block.partition("```")[0]) for block in page.split("```json")[1:]]
+    assert len(examples) == 2
+    for example in examples:
+        assert json.loads(msgspec.json.encode(read(example["ua"]).ua)) == example
+
+
+def test_the_documentation_names_all_types_of_programs() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "agents.md").read_text()
+    types = {*words.WORDS.types.values(), *words.WORDS.types_of, "Mobile browser", "Crawler"}
+    assert {kind for kind in types if f"`{kind}`" not in page} == set()
