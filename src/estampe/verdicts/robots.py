@@ -247,7 +247,7 @@ RULES = (
         SCANNER,
         1.0,
         "One of 3 or more different links that were followed within 2 s; but not one that another program at another "
-        "site followed meanwhile.",
+        "site followed meanwhile; 5, where it is only known when others published them.",
         "public measurements: 9 to 10 links in under a second",
         opens=False,
         traits=_any(Trait.SWEEP),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OPEN = "open"
 
 _EARLY_MS, _AT_ONCE_MS, _SECONDS_MS, _MINUTE_MS, _LATER_MS = 0, 2_000, 10_000, 60_000, 300_000
-_SWEEP_MS, _SWEEP_LINKS = 2_000, 3
+_SWEEP_MS, _SWEEP_LINKS, _UNTIMED_LINKS = 2_000, 3, 5
 _MOMENT_MS = 100
 _RUSH_MS, _RUSH_LINKS = 1_000, 2
 _WALK_MS, _WALK_LINKS = 30_000, 4
@@ -59,6 +59,9 @@ class Trait(StrEnum):
     ELSEWHERE = auto()  # later hits come from other networks
 
 
+_UNTIMED = frozenset({Trait.SWEEP, Trait.UNOPENED})
+"""What other hits tell of one that others collected: when it was made is not known, only when it was published."""
+
 BY_JOURNEY = frozenset(
     {Trait.SWEEP, Trait.MOMENT, Trait.RUSH, Trait.WALK, Trait.MARCH, Trait.DECOYED, Trait.UNOPENED, Trait.ELSEWHERE}
 )
@@ -72,14 +75,13 @@ def traits(sighting: Sighting, journey: Sequence[Sighting]) -> frozenset[Trait]:
         sighting: the hit.
         journey: the other hits of its message, in any order.
     """
-    found = set(_by_time(sighting))
-    if sighting.robot:
-        found.add(Trait.LISTED)
+    found = {Trait.LISTED} if sighting.robot else set()
     if sighting.facts:
-        found.update(_by_request(sighting, sighting.facts))
+        found.update(_by_time(sighting), _by_request(sighting, sighting.facts))
     if journey:
         scene = _Scene.of(sighting, journey)
-        found.update(trait for trait, shows in _IN_SCENE.items() if shows(scene))
+        shown = (trait for trait, shows in _IN_SCENE.items() if shows(scene))
+        found.update(shown if sighting.facts else _UNTIMED.intersection(shown))
     return frozenset(found)
 
 
@@ -151,10 +153,11 @@ def _target(sighting: Sighting) -> tuple[str, str]:
 
 
 def _sweeps(scene: _Scene) -> bool:
-    if scene.is_open or scene.targets(scene.links) < _SWEEP_LINKS:
+    least = _SWEEP_LINKS if scene.sighting.facts else _UNTIMED_LINKS
+    if scene.is_open or scene.targets(scene.links) < least:
         return False
     return any(
-        scene.targets(burst) >= _SWEEP_LINKS and not _is_stranger(scene.sighting, burst)
+        scene.targets(burst) >= least and not _is_stranger(scene.sighting, burst)
         for burst in scene.bursts(scene.links, _SWEEP_MS)
     )
 

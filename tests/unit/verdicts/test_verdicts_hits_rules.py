@@ -172,6 +172,13 @@ def test_people_read_and_follow_a_few_links() -> None:
     assert judged(*reader) == [HitClass.HUMAN] * 4
 
 
+def test_what_others_publish_at_once_was_not_done_at_once() -> None:
+    """Whoever asks another system now and then publishes a reader's clicks together."""
+    polled = sweep(links=4, facts=None, after_s=1, address=HOME)
+    assert judged(*polled) == [HitClass.HUMAN] * 4
+    assert judged(*sweep(links=9, facts=None)) == [HitClass.SCANNER] * 9
+
+
 def test_two_links_in_a_moment_are_no_hands() -> None:
     assert judged(*sweep(links=2, span_s=0.1)) == [HitClass.SCANNER] * 2
     assert judged(hit(target="a"), hit(target="b", agent=OUTLOOK, address=OFFICE)) == [HitClass.HUMAN] * 2
@@ -220,7 +227,9 @@ def test_what_comes_with_who_took_the_decoy_is_a_robots() -> None:
         ("DoCoMo/2.0 SH01A(c100;TB;W24H16)", "redirection", HitClass.HUMAN),
     ],
 )
-def test_who_calls_itself_a_robot_is_one_and_people_follow_links_in_browsers(agent: str, kind: str, hit_class: HitClass) -> None:
+def test_who_calls_itself_a_robot_is_one_and_people_follow_links_in_browsers(
+    agent: str, kind: str, hit_class: HitClass
+) -> None:
     assert judged(hit(kind, agent=agent)) == [hit_class]
 
 
