@@ -106,9 +106,7 @@ class Following:
             if found.kept:
                 self.count(found.kind, kept=await found.kept)
         await send({"type": "http.response.start", "status": page.status, "headers": page.headers})
-        body = b"" if method == "HEAD" else page.body
-        async with asyncio.timeout(self._stall_seconds):
-            await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else page.body})
 
     def answer(self, method: str, path: str, headers: Iterable[Header], peer: str) -> Answer | Visit:
         """Return the answer to a request, if nobody has to be asked for it: else its visit, which is not kept yet.
