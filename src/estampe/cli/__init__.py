@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from estampe.cli.classify import classify
 from estampe.cli.demo import demo
 from estampe.cli.dkim import dkim
 from estampe.cli.events import events
@@ -41,7 +42,10 @@ class Verbs(click.Group):
 
 @click.group(
     cls=Verbs,
-    commands=[serve, key, send, outbox, dkim, secret, publish, import_history, events, verify, recount, compact, demo],
+    commands=[
+        *(serve, key, send, outbox, dkim, secret, publish, import_history, events),
+        *(classify, verify, recount, compact, demo),
+    ],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: estampe demo",
 )
