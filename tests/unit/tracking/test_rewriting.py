@@ -297,26 +297,28 @@ CHANGED = (
 
 
 @given(soups)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_another_parser_hears_the_same_but_for_links(html: str) -> None:
     html = html.replace("\r", "").replace("\0", "")
     assert [*map(read_links, heard(rewrite(html, seal())))] == [*map(expected, heard(html))]
 
 
 @given(st.lists(st.sampled_from(KEPT) | st.sampled_from(CHANGED)))
+@settings(deadline=None)
 def test_between_links_everything_stays_to_the_byte(pieces: list[str | tuple[str, str]]) -> None:
     html, wanted = ("".join(piece if isinstance(piece, str) else piece[n] for piece in pieces) for n in (0, 1))
     assert shown(html) == wanted
 
 
 @given(soups)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_what_is_rewritten_already_stays_as_it_is(html: str) -> None:
     once = rewrite(html, seal(open_pixel=True, decoy_link=True))
     assert rewrite(once, seal(open_pixel=True, decoy_link=True)) == once
 
 
 @given(soups)
+@settings(deadline=None)
 def test_what_asks_for_nothing_stays_to_the_byte(html: str) -> None:
     html = re.sub("tracking|linktype|dataminingname|mirrorpage", "x", html, flags=re.IGNORECASE)
     assert rewrite(html, b"") == html

@@ -45,7 +45,7 @@ def found(html: str) -> list[tuple[str, dict[str, str]]]:
 
 
 @given(soups)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_tags_are_those_that_another_parser_finds(html: str) -> None:
     html = html.replace("\r", "").replace("\0", "")
     assert found(html) == heard(html)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from estampe.tracking.targets import target_of
@@ -53,6 +53,7 @@ def test_what_is_no_page_of_the_web_or_unclear_is_no_target(address: str) -> Non
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
+@settings(deadline=None)
 def test_a_target_is_one_word_of_ascii_and_the_target_of_itself(host: str, rest: str) -> None:
     target = target_of(f"https://{host}/{rest}")
     assert target.isascii()
