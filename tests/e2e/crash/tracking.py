@@ -82,10 +82,14 @@ class Reader(threading.Thread):
     def run(self) -> None:
         """Follow links until the test ends."""
         while self._connect():
-            followed, path = self._test.draw_link(self._draw)
-            methods = ("POST",) if followed.kind == "unsubscribe" else ("GET", "GET", "GET", "HEAD")
-            answered = self._follow(self._draw.choice(methods), path)
-            (self.answered if answered else self.unanswered).append(followed)
+            self.follow_one(self._draw.choice(AGENTS))
+
+    def follow_one(self, agent: str) -> None:
+        """Follow one link."""
+        followed, path = self._test.draw_link(self._draw)
+        methods = ("POST",) if followed.kind == "unsubscribe" else ("GET", "GET", "GET", "HEAD")
+        answered = self._follow(self._draw.choice(methods), path, agent)
+        (self.answered if answered else self.unanswered).append(followed)
 
     def _connect(self) -> bool:
         """Wait for a server where there is none; return whether the test goes on."""
@@ -99,8 +103,8 @@ class Reader(threading.Thread):
                 return True
         return False
 
-    def _follow(self, method: str, path: str) -> bool:
-        headers = {"User-Agent": self._draw.choice(AGENTS), "Accept": "*/*"}
+    def _follow(self, method: str, path: str, agent: str) -> bool:
+        headers = {"User-Agent": agent, "Accept": "*/*"}
         body = b"List-Unsubscribe=One-Click" if method == "POST" else None
         began_s = time.monotonic()
         try:
@@ -171,6 +175,8 @@ class TrackingCrash:
 
     def _trouble(self, kills: int) -> None:
         self.server.start(hurried=False)
+        self._check_start()
+        self._introduce()
         for reader in self.readers:
             reader.start()
         for _ in range(kills):
@@ -179,6 +185,13 @@ class TrackingCrash:
         self.stopping.set()
         for reader in self.readers:
             reader.join()
+
+    def _introduce(self) -> None:
+        """Follow a link with each agent, so that all are known: reading new ones takes longer than a server lives."""
+        for agent in AGENTS:
+            self.readers[0].follow_one(agent)
+        with self._client() as client:
+            self._await_all(client)
 
     def _kill(self) -> None:
         if self._draw.random() < EARLY:
@@ -199,15 +212,17 @@ class TrackingCrash:
             self.violations.append(f"the server did not start: {self.server.said.read_text()}")
 
     def _check(self) -> None:
-        with httpx.Client(
-            base_url=self.server.url, headers={"X-Key": self.server.key}, trust_env=False, timeout=60
-        ) as client:
+        with self._client() as client:
             self._await_all(client)
             hits = client.get("/actions/events/hits", params={"classification": "all"}).json()
             optouts = client.get("/actions/events/optouts").json()
             redlist = {each["id"] for each in client.get("/targets/redlist/mail").json()}
         self._check_hits(hits)
         self._check_optouts(optouts, redlist)
+
+    def _client(self) -> httpx.Client:
+        headers = {"X-Key": self.server.key}
+        return httpx.Client(base_url=self.server.url, headers=headers, trust_env=False, timeout=60)
 
     def _await_all(self, client: httpx.Client) -> None:
         """Wait until the spool is empty, or nothing happens for a minute."""
