@@ -107,8 +107,7 @@ class Networks:
         """
         if extra and not extra.is_dir():
             raise NoNetworks(extra)
-        ours = files("estampe").joinpath("verdicts", "networks.csv").read_text()
-        rows = list(_read("networks.csv", ours))
+        rows = list(ours())
         for path in sorted(extra.glob("*.csv")) if extra else ():
             rows += _read(f"{path}", _text(path))
         return cls(rows)
@@ -146,6 +145,11 @@ def _number(address: str) -> tuple[int, int]:
         return 0, 0
     octets = octets.removeprefix(_MAPPED)
     return 8 * len(octets), int.from_bytes(octets)
+
+
+def ours() -> Iterator[Network]:
+    """Yield the rows of our own list."""
+    return _read("networks.csv", files("estampe").joinpath("verdicts", "networks.csv").read_text())
 
 
 def _text(path: Path) -> str:
