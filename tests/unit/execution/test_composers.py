@@ -392,3 +392,17 @@ def test_without_a_seal_only_what_asks_for_links_vanishes() -> None:
     made = asyncio.run(ask())
     assert isinstance(made, Rendered)
     assert made.html == '<a href="https://x.example/">x</a><a href="#">y</a>'
+
+
+def test_a_composer_knows_nothing_of_catalog_and_log() -> None:
+    """It starts in a moment, and has nothing within reach of templates."""
+    told = "import sys, estampe.composer; print(*(name for name in sys.modules if name.startswith('estampe.')))"
+    loaded = subprocess.run([sys.executable, "-P", "-c", told], capture_output=True, check=True, text=True).stdout
+    assert {name.split(".")[1] for name in loaded.split()} == {
+        "composer",
+        "errors",
+        "execution",
+        "settings",
+        "tracking",
+        "version",
+    }
