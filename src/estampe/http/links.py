@@ -5,7 +5,6 @@ This way is for crowds: no route, key, request id or line in the journal; nothin
 
 from __future__ import annotations
 
-import asyncio
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +23,7 @@ from estampe.tracking.links import PATH, InvalidLink, LinkKind, glance, read
 from estampe.tracking.visits import HEADERS, Visit, encode
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable
 
     from starlette.types import Receive, Scope, Send
@@ -118,23 +118,28 @@ class Following:
             peer: the address of the connection's other end.
         """
         try:
-            visit = self._visit(method, path, headers, peer)
+            return self._answer(self._visit(method, path, headers, peer))
         except InvalidLink:
             self._visits[_UNKNOWN, "forged"] += 1
             return Answer(pages.NOTHING)
         except _Refused as refused:
             return self._refused(_UNKNOWN, refused.page)
+        except Exception:  # noqa: BLE001  it is in the journal
+            structlog.get_logger().exception("internal error", route=PATH)
+            return Answer(pages.LATER)
+
+    def count(self, kind: str, *, kept: bool) -> None:
+        """Count a visit that is being answered."""
+        self._visits[kind, "kept" if kept else "lost"] += 1
+
+    def _answer(self, visit: Visit) -> Answer | Visit:
         kind, target = glance(visit.link)
-        if kind in _SLOW or method not in _LOOKING:
+        if kind in _SLOW or visit.method not in _LOOKING:
             return visit
         page = _PIXEL if kind is LinkKind.OPEN else _redirection(target)
         if not page:
             return self._refused(_NAMES[kind], pages.NOTHING)
         return Answer(page, _NAMES[kind], self._spool.append(encode(visit)))
-
-    def count(self, kind: str, *, kept: bool) -> None:
-        """Count a visit that is being answered."""
-        self._visits[kind, "kept" if kept else "lost"] += 1
 
     def _visit(self, method: str, path: str, headers: Iterable[Header], peer: str) -> Visit:
         """Read a request.

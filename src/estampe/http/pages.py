@@ -36,8 +36,8 @@ body {{ margin: 0; min-height: 100vh; display: grid; place-content: center }}
 body {{ background: var(--paper); color: var(--ink) }}
 main {{ box-sizing: border-box; max-width: 34rem; padding: 2rem 1.5rem 18vh; text-align: center }}
 body {{ font: 1.125rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }}
-h1 {{ font-size: 1.75rem; line-height: 1.2; margin: 0 0 1rem }}
-p {{ margin: 0 0 1.75rem }}
+h1 {{ font-size: 1.75rem; line-height: 1.2; margin: 0 0 1rem; text-wrap: balance }}
+p {{ margin: 0 0 1.75rem; text-wrap: balance }}
 button {{ font: inherit; font-weight: 600; padding: .7rem 2rem; border: 0; border-radius: .5rem; cursor: pointer }}
 button {{ background: var(--ink); color: var(--paper) }}
 button:focus-visible {{ outline: 3px solid; outline-offset: 3px }}
@@ -82,9 +82,9 @@ AGAIN = _page(
 
 NOTHING = _page(404, "This link does not work", "<p>Please use the link in the message, the whole of it.</p>")
 NO_COPY = _page(
-    404, "This message can no longer be shown", "<p>Messages are kept as web pages for a limited time only.</p>"
+    404, "This message can no longer be shown", "<p>Messages are shown as web pages for a limited time.</p>"
 )
-LATER = _page(503, "Please try again", "<p>This message cannot be shown just now.</p>", (b"retry-after", b"10"))
+LATER = _page(503, "Please try again", "<p>This does not work just now.</p>", (b"retry-after", b"10"))
 
 
 @cache

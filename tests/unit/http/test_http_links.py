@@ -433,6 +433,7 @@ def test_what_fails_in_tracking_is_answered_all_the_same(reader: Reader, monkeyp
         raise RuntimeError("nobody thought of it")
 
     monkeypatch.setattr(reader.tracking.spool, "append", fail)
+    assert reader(reader.link()).status_code == 503
     assert reader(reader.link(LinkKind.UNSUBSCRIBE), "POST").status_code == 503
 
 
