@@ -98,7 +98,8 @@ VERDICTS = (
     Classification(hit_class=HitClass.GENERIC_ROBOT, ruleset="2"),
     Classification(hit_class=HitClass.GSR),
     Classification(hit_class=HitClass.SCANNER, facts=Facts(method="HEAD", headers=("accept",), waited_s=2)),
-    Classification(hit_class=HitClass.PREFETCH, through="gmail"),
+    Classification(hit_class=HitClass.PREFETCH),
+    Classification(hit_class=HitClass.HUMAN, through="gmail"),
 )
 JUDGEMENTS = (None, *VERDICTS)
 UNJUDGED: Mapping[UUID, Classification] = MappingProxyType({})

@@ -180,7 +180,7 @@ RULES = (
         roles=_all(Role.PREFETCH),
     ),
     Rule(
-        "prefetch: an old Edge",
+        "prefetch: Edge 12",
         PREFETCH,
         0.6,
         "An open by an agent that says Edge 12.246, as Gmail's does.",
@@ -189,7 +189,7 @@ RULES = (
         roles=_all(Role.OLD_EDGE),
     ),
     Rule(
-        "prefetch: an old Edge at once",
+        "prefetch: Edge 12 at once",
         PREFETCH,
         0.5,
         "The same within 10 s of the activation.",
