@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from estampe.tracking.segments import Kept
     from estampe.tracking.spool import Spool
 
-_AT_ONCE = 1_000
+_AT_ONCE = 500
 """Visits that are recorded together."""
 
 _GATHERED = 20_000

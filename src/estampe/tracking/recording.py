@@ -193,12 +193,12 @@ class Recording:
     def _settle(self, share: _Share) -> None:
         """Wait until a share is durable, judge earlier hits anew that others have changed, and remember all."""
         receipts = {receipt.id: receipt for future in share.receipts for receipt in future.result()}
+        hits = (receipts[each.taken.kept.id] for journey in share.journeys for each in journey.hits)
+        self._tell("published", sum(not receipt.duplicate for receipt in hits))
         changed = {step.position: judged for journey in share.journeys for step, judged in journey.changed()}
         rejudged = share.log.classify(changed) if changed else 0
         for journey in share.journeys:
             self._journeys.keep(journey.message, journey.steps_now(receipts))
-        hits = (receipts[each.taken.kept.id] for journey in share.journeys for each in journey.hits)
-        self._tell("published", sum(not receipt.duplicate for receipt in hits))
         self._tell("rejudged", rejudged)
 
     def _tell(self, outcome: str, times: int) -> None:
