@@ -5,7 +5,7 @@ CYCLES ?= 300
 KILLS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-samples check format openapi crash bench lock vendor clean
+.PHONY: help install demo test test-samples check format openapi crash bench confusion lock vendor clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -43,6 +43,10 @@ crash: .venv/.developing ## Kill the server CYCLES times, and KILLS times each w
 bench: .venv/.benching ## Compare with what one would pick instead, and write docs/benchmarks.md
 	$(BIN)/python bench/run.py
 
+confusion: .venv/.developing .cache/truth/.fetched ## Count how often people and robots are mistaken, and write it into docs/classification.md
+	tests/setup
+	$(BIN)/python -m bench.truth
+
 lock: .venv/.developing ## Pin the newest allowed versions with their hashes
 	$(BIN)/pip install -q uv
 	requirements/lock
@@ -68,4 +72,9 @@ clean: ## Remove what the targets made
 
 .venv/.benching: .venv/.developing requirements/bench.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
+.cache/truth/.fetched: .venv/.developing bench/truth/agents.txt
+	$(BIN)/pip download -q --disable-pip-version-check --require-hashes --no-deps --no-binary :all: --no-build-isolation -r bench/truth/agents.txt -d $(@D)
+	tar -xzf $(@D)/crawlerdetect-*.tar.gz -C $(@D)
 	@touch $@
