@@ -179,7 +179,7 @@ class _Connection(asyncio.Protocol):
             self._refuse(_GARBLED)
         else:
             if self._unfinished_bytes > _HEAD_BYTES + _BODY_BYTES:
-                self._refuse(_TOO_LONG)
+                self._refuse(_TOO_MUCH if self._body else _TOO_LONG)
 
     def pause_writing(self) -> None:
         """Hear that the other side does not read; nothing more is read of it until it does."""
