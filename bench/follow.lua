@@ -2,9 +2,11 @@
 local paths, at, count = {}, 0, 0
 
 function init(arguments)
+  local agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+  local headers = { ["User-Agent"] = agent, ["Accept"] = "text/html", ["Accept-Language"] = "fr,en;q=0.8" }
   for path in io.lines(arguments[1]) do
     count = count + 1
-    paths[count] = wrk.format("GET", path)
+    paths[count] = wrk.format("GET", path, headers)
   end
   local pause = tonumber(arguments[2])
   if pause then

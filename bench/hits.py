@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -24,7 +25,6 @@ from estampe.events import (
     Stamp,
     event_id,
 )
-from estampe.log import Logs
 from estampe.tracking.links import PATH, Addressed, LinkKind, Links, Part
 from machine import need
 from peers import estampe_server, nginx
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from options import Options
 
 METHOD = """\
-`wrk` (one thread) follows the links of 2,000 messages, a link and a pixel each, as fast as answers come, and then
-again at half of that rate, which is when latencies mean something. Estampe checks the signature of each link and
+`wrk` (one thread) follows links of 50,000 messages, one each, as fast as answers come, and then again at half of that
+rate, which is when latencies mean something. Estampe checks the signature of each link and
 answers when the hit is on the disk (fdatasync, shared by those that come together); at the end the hits in its log are
 counted, and must be as many as were answered (up to the connections more, whose answers wrk did not wait for). nginx
 answers every path with the same redirection, or its built-in GIF, with a worker a core, and keeps nothing.
@@ -61,7 +61,8 @@ COLUMNS = (
     "wrk",
 )
 TARGET = "https://shop.example/autumn/boots?size=42"
-MESSAGES = 2_000
+MESSAGES = 50_000
+BATCH = 1_000
 CONNECTIONS = 64
 PACED = 256
 ENOUGH, SOON_MS = 0.4, 10
@@ -106,7 +107,8 @@ def run(options: Options) -> Section:
 @contextmanager
 def _estampe(kind: LinkKind, *, own: bool) -> Iterator[Server]:
     data, port = estampe_server.empty(), free_port()
-    key, paths = _prepared(data, kind)
+    shutil.copytree(_sent(), data, dirs_exist_ok=True)
+    key, paths = _links(data, kind)
     links = free_port() if own else port
     env = {
         "ESTAMPE_RATE": "0",
@@ -125,7 +127,7 @@ def _estampe(kind: LinkKind, *, own: bool) -> Iterator[Server]:
 
 @contextmanager
 def _nginx(kind: LinkKind) -> Iterator[Server]:
-    _, paths = _prepared(estampe_server.empty(), kind)
+    _, paths = _links(_sent(), kind)
     if kind == LinkKind.OPEN:
         paths.write_text(paths.read_text().replace(PATH, "/o/"))
     with nginx.redirect(TARGET, WORK) as (process, base):
@@ -157,28 +159,41 @@ def _kept(hits: Request, wanted: int) -> int:
     return count
 
 
-def _prepared(data: Path, kind: LinkKind) -> tuple[str, Path]:
-    """Publish activations of messages; return a key, and a file with the path of a link of each."""
+@cache
+def _sent() -> Path:
+    """Return a data folder with the activations of all messages."""
+    folder = WORK / "sent"
+    shutil.rmtree(folder, ignore_errors=True)
+    with estampe_server.opened(folder) as log:
+        for start in range(0, MESSAGES, BATCH):
+            log.publish([_activation(n) for n in range(start, start + BATCH)]).result()
+    return folder
+
+
+def _links(data: Path, kind: LinkKind) -> tuple[str, Path]:
+    """Return a key, and a file with the path of a link of each message."""
     customer = parse_customer(CUSTOMER)
-    with closing(open_catalog(data, "")) as catalog, closing(Keys(catalog)) as keys, closing(Logs(data)) as logs:
+    with closing(open_catalog(data, "")) as catalog, closing(Keys(catalog)) as keys:
         number = Customers(catalog).number_of(customer)
         links = Links(secrets_of(catalog, "links"), PATH)
-        stamps = [uuid5(NAMESPACE_URL, str(n)) for n in range(MESSAGES)]
-        logs.of(customer).publish([_activation(stamp, n) for n, stamp in enumerate(stamps)]).result()
         paths = WORK / "links"
-        paths.write_text("".join(f"{_path(links, number, stamp, kind, n)}\n" for n, stamp in enumerate(stamps)))
+        paths.write_text("".join(f"{_path(links, number, kind, n)}\n" for n in range(MESSAGES)))
         return keys.create(customer, ("read",)).text, paths
 
 
-def _path(links: Links, customer: int, stamp: UUID, kind: LinkKind, n: int) -> str:
-    seal = links.seal(Addressed(customer, "000PE4", f"{n:08}", stamp))
+def _path(links: Links, customer: int, kind: LinkKind, n: int) -> str:
+    seal = links.seal(Addressed(customer, "000PE4", f"{n:08}", _stamp(n)))
     if kind == LinkKind.OPEN:
         return seal.address(kind, part=Part.HTML)
     return seal.address(kind, part=Part.HTML, label="boots", target=TARGET)
 
 
-def _activation(stamp: UUID, n: int) -> Draft:
-    address_ = f"reader{n}@mail.example"
+def _stamp(n: int) -> UUID:
+    return uuid5(NAMESPACE_URL, str(n))
+
+
+def _activation(n: int) -> Draft:
+    stamp, address_ = _stamp(n), f"reader{n}@mail.example"
     activation = Activation(
         id="000PE4",
         kind=Kind.MESSAGE,
