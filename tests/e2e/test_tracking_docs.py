@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-PAGE = (Path(__file__).parents[2] / "docs/tracking.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "tracking.md").read_text()
+OPERATIONS = (DOCS / "operations.md").read_text()
 EVENT = json.loads(re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[0])
 LINKS = dict(re.findall(r"^\| (open|form|mirror|unsubscribe) \| `(\{.*?\})`", PAGE, re.MULTILINE))
 CLIENT = EVENT["source"]["detail"]["client"]
@@ -108,10 +110,12 @@ def test_it_names_every_setting_of_links_and_no_other() -> None:
     )}  # fmt: skip
 
 
-def test_the_metrics_that_it_names_are_there(world: World) -> None:
-    metrics = httpx.get(f"{world.url}/metrics", trust_env=False).text
-    for name in re.findall(r"`(estampe_\w+)", PAGE):
-        assert re.search(rf"^# TYPE {name} ", metrics, re.MULTILINE), name
+def test_the_metrics_that_it_names_are_there_and_all_are_in_operations(world: World) -> None:
+    shown = httpx.get(f"{world.url}/metrics", trust_env=False).text
+    metrics = set(re.findall(r"^# TYPE (estampe_\w+) ", shown, re.MULTILINE))
+    named, listed = (set(re.findall(r"`(estampe_\w+)", page)) for page in (PAGE, OPERATIONS))
+    assert named <= metrics
+    assert {name for name in metrics if not name.endswith("_created")} == listed
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`estampe (\w+(?: \w+)?)", PAGE))))
