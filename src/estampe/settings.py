@@ -214,13 +214,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(_row(field) for field in msgspec.structs.fields(cls))
 
 
+_TRUTHS = {"yes": "true", "no": "false"}
+"""What people write, and what msgspec reads."""
+
+
 def _read(cls: type[Settings], variable: str, text: str) -> tuple[str, Any]:
     name = variable.removeprefix(PREFIX).lower()
     field = next((field for field in msgspec.structs.fields(cls) if field.name == name), None)
     if field is None or variable != PREFIX + name.upper():
         raise UnknownSetting(variable)
+    said = _TRUTHS.get(text, text) if get_args(field.type)[0] is bool else text
     try:
-        return name, msgspec.convert(text, field.type, strict=False, dec_hook=_path)
+        return name, msgspec.convert(said, field.type, strict=False, dec_hook=_path)
     except msgspec.ValidationError as exc:
         raise InvalidSetting(variable, text, _allowed(field)) from exc
 
@@ -229,6 +234,8 @@ def _allowed(field: msgspec.structs.FieldInfo) -> str:
     kind, doc = get_args(field.type)
     if names := get_args(kind):
         return "one of " + ", ".join(names)
+    if kind is bool:
+        return "yes or no"
     if doc.ge is None:
         return f"a {doc.extra['unit']}"
     return f"a{' whole' if kind is int else ''} number from {doc.ge} to {doc.le}"
@@ -241,4 +248,5 @@ def _path(_type: type, text: str) -> Path:
 def _row(field: msgspec.structs.FieldInfo) -> Row:
     doc = next(meta for meta in get_args(field.type) if isinstance(meta, Meta))
     unit: str = (doc.extra or {})["unit"]
-    return Row(PREFIX + field.name.upper(), f"{field.default}", unit, doc.description or "")
+    default = ("no", "yes")[field.default] if isinstance(field.default, bool) else f"{field.default}"
+    return Row(PREFIX + field.name.upper(), default, unit, doc.description or "")

@@ -20,6 +20,12 @@ def test_values_are_read_in_their_types() -> None:
     assert (settings.data, settings.port, settings.rate) == (Path("logs"), 0, 2.5)
 
 
+def test_yes_and_no_are_written_as_people_write_them() -> None:
+    settings = Settings.from_env({"ESTAMPE_OPEN_PIXEL": "no", "ESTAMPE_DECOY_LINK": "yes", "ESTAMPE_MAIL_DOMAIN": "no"})
+    assert (settings.open_pixel, settings.decoy_link, settings.mail_domain) == (False, True, "no")
+    assert Settings.from_env({"ESTAMPE_DECOY_LINK": "true"}).decoy_link
+
+
 def test_a_chosen_value_stands_above_the_environment() -> None:
     environ = {"ESTAMPE_PORT": "1", "ESTAMPE_HOST": "::1"}
     settings = Settings.from_env(environ, port=2, host=None)
@@ -33,6 +39,7 @@ def test_a_chosen_value_stands_above_the_environment() -> None:
         ("ESTAMPE_PORT", "http", "a whole number from 0 to 65535"),
         ("ESTAMPE_RATE", "nan", "a number from 0 to"),
         ("ESTAMPE_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
+        ("ESTAMPE_OPEN_PIXEL", "maybe", "yes or no"),
     ],
 )
 def test_a_wrong_value_names_the_variable_what_was_found_and_what_is_allowed(
