@@ -97,7 +97,7 @@ VERDICTS = (
     ),
     Classification(hit_class=HitClass.GENERIC_ROBOT, ruleset="2"),
     Classification(hit_class=HitClass.GSR),
-    Classification(hit_class=HitClass.SCANNER, facts=Facts(method="HEAD", headers=("accept",), waited_s=2)),
+    Classification(hit_class=HitClass.SCANNER, facts=Facts(method="HEAD", headers=("accept",), waited_ms=2_000)),
     Classification(hit_class=HitClass.PREFETCH),
     Classification(hit_class=HitClass.HUMAN, through="gmail"),
 )

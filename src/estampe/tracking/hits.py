@@ -65,7 +65,7 @@ def facts_of(visit: Visit, link: Link, now_ms: int) -> Facts:
     return Facts(
         method=intern(visit.method),  # so that the default is left out
         headers=visit.names(),
-        waited_s=max(0, now_ms - visit.time_ms) // 1_000,
+        waited_ms=round(max(0, now_ms - visit.time_ms), -2),
         decoy=link.decoy,
         one_click=visit.one_click,
     )

@@ -167,7 +167,7 @@ def _recent_hits(log: EventLog, since_ms: int, most: int) -> Iterator[_Recalled]
 def _hit(event: Event, judged: Classification, facts: Facts) -> _Recalled:
     detail = event.source.detail
     assert isinstance(detail, HitDetail)  # noqa: S101  the query says so
-    return _Recalled(event.id, event.timestamp - 1_000 * facts.waited_s, detail, judged)
+    return _Recalled(event.id, event.timestamp - facts.waited_ms, detail, judged)
 
 
 def _time_ms(step: Step) -> int:

@@ -111,8 +111,8 @@ class _Read(NamedTuple):
     @property
     def time_ms(self) -> int:
         """When it was made: it waited for its publication."""
-        waited_s = self.was.facts.waited_s if self.was and self.was.facts else 0
-        return self.timestamp_ms - 1_000 * waited_s
+        waited_ms = self.was.facts.waited_ms if self.was and self.was.facts else 0
+        return self.timestamp_ms - waited_ms
 
 
 class _Stamp(msgspec.Struct, gc=False):

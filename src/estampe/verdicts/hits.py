@@ -38,14 +38,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Parameters:
         method: of the request, such as `GET`.
         headers: which of the headers that rules know it had, by their names in lower case.
-        waited_s: how many seconds before its publication it was made.
+        waited_ms: how long before its publication it was made, milliseconds, to a tenth of a second.
         decoy: whether it followed a link that no person can see.
         one_click: whether it was posted by a mail program (RFC 8058).
     """
 
     method: str = "GET"
     headers: tuple[str, ...] = ()
-    waited_s: int = 0
+    waited_ms: int = 0
     decoy: bool = False
     one_click: bool = False
 

@@ -98,7 +98,7 @@ def test_what_is_known_besides_is_kept_with_the_judgement(world: World, desk: De
     assert json.loads(line)["classification"] == {
         "class": "genericrobot",
         "ruleset": "test",
-        "facts": {"headers": ["accept", "accept-language"], "waited_s": 42, "decoy": True},
+        "facts": {"headers": ["accept", "accept-language"], "waited_ms": 42_500, "decoy": True},
     }
 
 

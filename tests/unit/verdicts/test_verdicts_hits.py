@@ -11,14 +11,14 @@ PROXIED = Classification(
     hit_class=HitClass.MPP,
     evidence=(Signal(name="Apple's networks", weight=1.0, seen="17.0.0.0/8"),),
     ruleset="estampe 1",
-    facts=Facts(headers=("accept",), waited_s=2),
+    facts=Facts(headers=("accept",), waited_ms=2_000),
 )
 
 
 def test_a_classification_is_written_as_lists_show_it() -> None:
     assert msgspec.json.encode(PROXIED) == (
         b'{"class":"mpp","evidence":[{"name":"Apple\'s networks","weight":1.0,"seen":"17.0.0.0/8"}],'
-        b'"ruleset":"estampe 1","facts":{"headers":["accept"],"waited_s":2}}'
+        b'"ruleset":"estampe 1","facts":{"headers":["accept"],"waited_ms":2000}}'
     )
 
 
