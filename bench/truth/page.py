@@ -100,11 +100,12 @@ def section(found: Found) -> str:
 
 
 _INTRODUCTION = f"""\
-Written by `make confusion`, which judges what is labelled by [the rules above](../bench/truth/judging.py).
-A false robot is a person who is called one, a false human a robot that is called a person; what kind of robot it is
-called does not count here. Aimed at are at most {FALSE_ROBOT:.1%} false robots and {FALSE_HUMAN:.0%} false humans, of
-agents and of journeys when all hits are there; a test holds both. What is judged at first, before the rest of a sweep
-has come, is judged anew when it has.
+Written by `make confusion`, which lets the rules above judge [what is labelled](../bench/truth/). A false robot is a
+person who is called one, a false human a robot that is called a person; what kind of robot it is called does not count
+here. Aimed at are at most {100 * FALSE_ROBOT:g} % false robots and {100 * FALSE_HUMAN:g} % false humans, of agents and
+of journeys when all hits are there; a test holds both. What is judged at first, before the rest of a sweep has come, is
+judged anew when it has. Of hits that other platforms collected neither the request is known nor the moment, so that
+sweeps hardly show.
 """
 
 _ABOUT_AGENTS = """\
@@ -148,9 +149,9 @@ def _summary(found: Found) -> str:
 def _both(rates: Rates) -> tuple[str, str, str, str]:
     return (
         f"{rates.people:,}",
-        f"{rates.false_robots:,} ({rates.false_robot:.2%})",
+        f"{rates.false_robots:,} ({_share(rates.false_robots, rates.people)})" if rates.people else "",
         f"{rates.robots:,}",
-        f"{rates.false_humans:,} ({rates.false_human:.2%})",
+        f"{rates.false_humans:,} ({_share(rates.false_humans, rates.robots)})" if rates.robots else "",
     )
 
 
@@ -174,7 +175,7 @@ def _agents(found: Found) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part / max(1, whole):.2%}"
+    return f"{100 * part / max(1, whole):.2f} %"
 
 
 def _confusion(cases: Sequence[Case]) -> str:

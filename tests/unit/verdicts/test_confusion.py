@@ -82,7 +82,7 @@ def test_the_section_is_written_in_place_of_the_old_one(tmp_path: Path, monkeypa
     assert text.startswith("# Page\n\nby hand\n\n## How well it tells them apart\n\n")
     assert text.endswith("\n\n## After\n\nkept\n")
     assert "old" not in text.split()
-    assert "| a person | 1 | 1 (100.00%) | 0 | 0 (0.00%) |" in text
+    assert "| a person | 1 | 1 (100.00 %) | 0 |  |" in text
     assert "| 1 | a person | `human` | `scanner` | a rule +1 | `Mozilla/5.0" in text
 
 
