@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from mailing import Mailing, recipient
-from readers import Reader, browsing, header_of, hits_of, html_of, listed, needs_chromium, shape, shopping
+from readers import PATIENCE_S, Reader, browsing, header_of, hits_of, html_of, listed, needs_chromium, shape, shopping
 from seed import seed_events
 
 import postfix
@@ -65,23 +66,28 @@ CONTENT = {
 LINKS = ("sale", "news", "survey", "mirror", "leave")
 
 
+class Sent(NamedTuple):
+    """Messages as they arrived, and their stamps, by address."""
+
+    mails: Mapping[str, bytes]
+    stamps: Mapping[str, str]
+
+
 class World:
     """A server, a shop, a mail server, and a message for each of some people.
 
     Parameters:
         mailing: the customer.
         shop: where links lead to.
-        mails: by address.
-        stamps: of their messages, by address.
+        sent: the messages.
+        browser: what people read in.
     """
 
-    def __init__(
-        self, mailing: Mailing, shop: Shop, mails: Mapping[str, bytes], stamps: Mapping[str, str], browser: Browser
-    ) -> None:
+    def __init__(self, mailing: Mailing, shop: Shop, sent: Sent, browser: Browser) -> None:
         self.mailing = mailing
         self.shop = shop
-        self.stamps = stamps
-        self._mails = mails
+        self.stamps = sent.stamps
+        self._mails = sent.mails
         self._browser = browser
 
     def html(self, address: str) -> str:
@@ -141,13 +147,7 @@ def world(
         rate=0,
     )
     with closing(Mailing(live.url, live.data)) as mailing:
-        mailing.validate(content=CONTENT)
-        mailing.keep(PEOPLE)
-        results = mailing.execute([recipient(each, variables={"shop": shop.url}) for each in PEOPLE])
-        stamps = {each: result["id"] for each, result in zip(PEOPLE, results, strict=True)}
-        mailing.settled(set(stamps.values()))
-        mails = {header_of(mail, "To"): mail for mail in mail_server.mails(len(PEOPLE))}
-        yield World(mailing, shop, mails, stamps, browser)
+        yield World(mailing, shop, sent(mailing, mail_server, shop, *PEOPLE), browser)
 
 
 @pytest.fixture
@@ -302,21 +302,68 @@ def test_the_header_of_a_message_unsubscribes_in_one_click(
     """The server is reached as a proxy with a certificate would reach it."""
     live = start(relays=mail_server.url, public_url="https://events.example/under", mail_domain="shop.example")
     with closing(Mailing(live.url, live.data)) as mailing:
-        mailing.validate(content=CONTENT)
-        mailing.keep(["header@inbox.example"])
-        (result,) = mailing.execute([recipient("header@inbox.example", variables={"shop": shop.url})])
-        mailing.settled({result["id"]})
-        mails = mail_server.mails(1)
-        (mail,) = (mail for mail in mails if header_of(mail, "To") == "header@inbox.example")
+        address = "header@inbox.example"
+        mail = sent(mailing, mail_server, shop, address).mails[address]
         assert header_of(mail, "List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
-        address = header_of(mail, "List-Unsubscribe").strip("<>")
-        assert address.startswith("https://events.example/under/t/")
-        path = address.removeprefix("https://events.example/under")
+        link_ = header_of(mail, "List-Unsubscribe").strip("<>")
+        assert link_.startswith("https://events.example/under/t/")
+        path = link_.removeprefix("https://events.example/under")
         posted = httpx.post(live.url + path, data={"List-Unsubscribe": "One-Click"}, trust_env=False)
         assert posted.status_code == 200
-        (hit,) = hits_of(mailing.client, "header@inbox.example", 1)
+        (hit,) = hits_of(mailing.client, address, 1)
         assert link(hit) == {"type": "unsubscribe", "source": "header"}
         assert (hit["source"]["detail"]["client"]["ip"]) == {"type": "v4", "value": "127.0.0.1"}
+
+
+def test_a_decoy_is_out_of_reach_of_people_and_gives_robots_away(
+    start: Callable[..., Any], mail_server: postfix.Postfix, shop: Shop, browser: Browser
+) -> None:
+    address, port = "decoy@inbox.example", free_port()
+    live = start(
+        port=port,
+        relays=mail_server.url,
+        public_url=f"http://127.0.0.1:{port}",
+        proxies="127.0.0.1",
+        judge_seconds=0,
+        decoy_link="yes",
+        open_pixel="no",
+    )
+    with closing(Mailing(live.url, live.data)) as mailing, closing(Reader(browser, AGENT, ADDRESS)) as reader:
+        html = html_of(sent(mailing, mail_server, shop, address).mails[address])
+        message = reader.open(html)
+        decoy = message.locator("a:not([id])")
+        assert not decoy.is_visible()
+        assert decoy.get_attribute("href") not in reached_by_keyboard(message)
+        assert message.locator("body").aria_snapshot().count("link") == html.count("<a id=")
+        httpx.get(str(decoy.get_attribute("href")), headers={"user-agent": DESKTOP}, trust_env=False)
+        (hit,) = hits_of(mailing.client, address, 1)
+    assert judged(hit) in {"scanner", "genericrobot"}
+    assert hit["classification"]["facts"]["decoy"] is True
+
+
+def sent(mailing: Mailing, mail_server: postfix.Postfix, shop: Shop, *addresses: str) -> Sent:
+    """Send people a message; return all as they arrive, and their stamps."""
+    mailing.validate(content=CONTENT)
+    mailing.keep(addresses)
+    results = mailing.execute([recipient(each, variables={"shop": shop.url}) for each in addresses])
+    stamps = {each: result["id"] for each, result in zip(addresses, results, strict=True)}
+    mailing.settled(set(stamps.values()))
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s:
+        mails = {header_of(mail, "To"): mail for mail in mail_server.mails(0)}
+        if mails.keys() >= stamps.keys():
+            return Sent(mails, stamps)
+        time.sleep(0.05)
+    pytest.fail("not all messages arrived")
+
+
+def reached_by_keyboard(page: Page) -> set[str]:
+    """Return where the links lead that the tabulator key goes to."""
+    found = []
+    while len(found) == len(set(found)) < 50:
+        page.keyboard.press("Tab")
+        found.append(str(page.evaluate("document.activeElement.href ?? ''")))
+    return set(found)
 
 
 def free_port() -> int:
