@@ -25,7 +25,7 @@ from estampe.events import (
     Stamp,
     event_id,
 )
-from estampe.tracking.links import PATH, Addressed, LinkKind, Links, Part
+from estampe.tracking.linking.links import PATH, Addressed, LinkKind, Links, Part
 from machine import need
 from peers import estampe_server, nginx
 from process import Process, Unavailable, free_port

@@ -18,9 +18,9 @@ from estampe.log import Logs
 from estampe.settings import InvalidSetting
 from estampe.tokens import Tokens
 from estampe.tracking.agents import Agents
-from estampe.tracking.linking import Linking
-from estampe.tracking.links import PATH, Links
-from estampe.tracking.spool import Spool
+from estampe.tracking.linking.linking import Linking
+from estampe.tracking.linking.links import PATH, Links
+from estampe.tracking.spooling.spool import Spool
 from estampe.tracking.tracking import Tracking
 from estampe.verdicts import Networks
 

@@ -29,7 +29,7 @@ from estampe.http.refusals import translated
 from estampe.http.route import ListRoute, RecordRoute
 from estampe.http.routes import OPERATIONS
 from estampe.http.statistics import ActionStatistics, Counts
-from estampe.tracking.links import PATH
+from estampe.tracking.linking.links import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -19,8 +19,8 @@ from estampe.http.problems import Kind, Problem
 from estampe.http.refusals import translated
 from estampe.instants import clock_ms
 from estampe.tracking.addresses import Addresses
-from estampe.tracking.links import PATH, InvalidLink, LinkKind, glance, read
-from estampe.tracking.visits import HEADERS, Visit, encode
+from estampe.tracking.linking.links import PATH, InvalidLink, LinkKind, glance, read
+from estampe.tracking.spooling.visits import HEADERS, Visit, encode
 
 if TYPE_CHECKING:
     import asyncio

@@ -22,7 +22,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from estampe.http import pages
 from estampe.http.links import Answer
 from estampe.settings import InvalidSetting
-from estampe.tracking.links import PATH
+from estampe.tracking.linking.links import PATH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

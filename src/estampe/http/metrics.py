@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from estampe.execution.executing import Execution
     from estampe.log import EventLog
-    from estampe.tracking.spool import Spool
+    from estampe.tracking.spooling.spool import Spool
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from estampe.http.metrics import Metrics
     from estampe.log import EventLog, Logs
     from estampe.settings import Settings
-    from estampe.tracking.links import Links
-    from estampe.tracking.spool import Spool
+    from estampe.tracking.linking.links import Links
+    from estampe.tracking.spooling.spool import Spool
 
 _DECODERS = 2
 """Threads that decode large bodies: Python runs one at a time anyway, and a hostile body takes half a gigabyte."""

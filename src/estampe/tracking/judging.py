@@ -10,7 +10,7 @@ import msgspec
 
 from estampe.events import EventType, HitDetail, decode
 from estampe.log import Query
-from estampe.tracking.journeys import LOOK_BACK_MS, judgements
+from estampe.tracking.recording.journeys import LOOK_BACK_MS, judgements
 from estampe.tracking.sightings import agent_of, sighting_of
 from estampe.verdicts import Classification, classify
 

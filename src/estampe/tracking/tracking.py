@@ -7,9 +7,9 @@ import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from estampe.tracking.enriching import Enriching
-from estampe.tracking.recording import Recording
-from estampe.tracking.refused import Refused
+from estampe.tracking.recording.enriching import Enriching
+from estampe.tracking.recording.recording import Recording
+from estampe.tracking.recording.refused import Refused
 from estampe.verdicts import classify
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from estampe.log import EventLog
     from estampe.settings import Settings
     from estampe.tracking.agents import Agents
-    from estampe.tracking.links import Links
-    from estampe.tracking.spool import Spool
+    from estampe.tracking.linking.links import Links
+    from estampe.tracking.spooling.spool import Spool
     from estampe.verdicts import Classification, Networks, Sighting
 
 

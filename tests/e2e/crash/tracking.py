@@ -32,7 +32,7 @@ from estampe.catalog import Contacts, Customers, open_catalog, parse_customer, s
 from estampe.events import decode_draft, event_id
 from estampe.instants import clock_ms
 from estampe.log import Logs
-from estampe.tracking.links import PATH, Addressed, LinkKind, Links, Part
+from estampe.tracking.linking.links import PATH, Addressed, LinkKind, Links, Part
 
 if TYPE_CHECKING:
     from estampe.events import Draft

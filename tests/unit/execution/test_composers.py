@@ -24,7 +24,7 @@ from estampe.execution.composing.frames import HEADER, Kind, Limits
 from estampe.execution.composing.rendering import Renderer
 from estampe.execution.orders import Letter, NoLetter, Order, Rendered, Sender, Template
 from estampe.settings import Settings
-from estampe.tracking.rewriting import rewrite
+from estampe.tracking.linking.rewriting import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

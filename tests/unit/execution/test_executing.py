@@ -14,8 +14,8 @@ from estampe.execution.launching import Launching
 from estampe.instants import clock_ms
 from estampe.settings import Settings
 from estampe.tokens import Tokens
-from estampe.tracking.linking import Linking
-from estampe.tracking.links import PATH, Links
+from estampe.tracking.linking.linking import Linking
+from estampe.tracking.linking.links import PATH, Links
 from outgoing import NOW_MS, body_with, outgoing
 
 if TYPE_CHECKING:

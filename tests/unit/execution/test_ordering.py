@@ -16,7 +16,7 @@ from estampe.execution.composing.keyring import open_keyring
 from estampe.execution.ordering import Ordering, variables
 from estampe.settings import Settings
 from estampe.tokens import Tokens
-from estampe.tracking.linking import MessageLinks
+from estampe.tracking.linking.linking import MessageLinks
 from outgoing import CUSTOMER, NOW_MS, Outgoing, outgoing
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from estampe.execution.composing.frames import Kind
 from estampe.execution.composing.sandbox import LARGEST, LONGEST
 from estampe.execution.orders import NoLetter, Order, Sender, Template
 from estampe.settings import Settings
-from estampe.tracking.linking import Linking
-from estampe.tracking.links import Links
-from estampe.tracking.rewriting import rewrite
+from estampe.tracking.linking.linking import Linking
+from estampe.tracking.linking.links import Links
+from estampe.tracking.linking.rewriting import rewrite
 
 PAGE = (Path(__file__).parents[3] / "docs/templates.md").read_text()
 BLOCKS = re.findall(r"^```([a-z ]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

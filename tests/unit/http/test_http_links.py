@@ -18,9 +18,9 @@ from estampe.http.api import Api
 from estampe.http.metrics import Metrics
 from estampe.http.services import Services
 from estampe.settings import InvalidSetting, Settings
-from estampe.tracking.links import PATH, Addressed, LinkKind, Links, Part, read
-from estampe.tracking.spool import Spool
-from estampe.tracking.visits import HEADERS, Visit, decode
+from estampe.tracking.linking.links import PATH, Addressed, LinkKind, Links, Part, read
+from estampe.tracking.spooling.spool import Spool
+from estampe.tracking.spooling.visits import HEADERS, Visit, decode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -15,7 +15,7 @@ from estampe.http import pages
 from estampe.http.links import Answer
 from estampe.http.listener import listening
 from estampe.settings import InvalidSetting, Settings
-from estampe.tracking.visits import Visit
+from estampe.tracking.spooling.visits import Visit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -25,18 +25,18 @@ from estampe.events import (
 )
 from estampe.instants import clock_ms
 from estampe.log import EventLog, Logs, Query
-from estampe.tracking.activations import Message
-from estampe.tracking.links import PATH, Addressed, LinkKind, Links, Part
-from estampe.tracking.recording import Recorded, Recording, taken_of
-from estampe.tracking.segments import Kept
-from estampe.tracking.visits import Visit, encode
+from estampe.tracking.linking.links import PATH, Addressed, LinkKind, Links, Part
+from estampe.tracking.recording.activations import Message
+from estampe.tracking.recording.recording import Recorded, Recording, taken_of
+from estampe.tracking.spooling.segments import Kept
+from estampe.tracking.spooling.visits import Visit, encode
 from estampe.verdicts import Classification, HitClass, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from estampe.tracking.journeys import Judge
+    from estampe.tracking.recording.journeys import Judge
 
 CUSTOMER = Customer(agency="DEMO", customer="028")
 OTHER = Customer(agency="DEMO", customer="029")

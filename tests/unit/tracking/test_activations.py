@@ -8,7 +8,7 @@ import pytest
 from hitting import OTHER, World, activation, name, opened
 
 from estampe.events import Channel, Draft, EventType, OpenDetail, Source, event_id
-from estampe.tracking.activations import Activations, Message
+from estampe.tracking.recording.activations import Activations, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,20 +12,20 @@ from hitting import Pile, World, click, opened, profiles, visit
 
 from estampe.catalog import CatalogUnavailable
 from estampe.log import DamagedLog, LogBusy, LogClosed, LogFull
-from estampe.tracking import enriching
-from estampe.tracking.enriching import Enriching
-from estampe.tracking.links import LinkKind
-from estampe.tracking.recording import Recorded, taken_of
-from estampe.tracking.refused import Refused
+from estampe.tracking.linking.links import LinkKind
+from estampe.tracking.recording import enriching
+from estampe.tracking.recording.enriching import Enriching
+from estampe.tracking.recording.recording import Recorded, taken_of
+from estampe.tracking.recording.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from uuid import UUID
 
-    from estampe.tracking.links import Addressed
-    from estampe.tracking.recording import Taken
-    from estampe.tracking.segments import Kept
+    from estampe.tracking.linking.links import Addressed
+    from estampe.tracking.recording.recording import Taken
+    from estampe.tracking.spooling.segments import Kept
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estampe.instants import clock_ms
-from estampe.tracking.activations import Activated, Activations, Message
-from estampe.tracking.journeys import LOOK_BACK_MS, Journeys, Step, judgements
-from estampe.tracking.recording import taken_of
+from estampe.tracking.recording.activations import Activated, Activations, Message
+from estampe.tracking.recording.journeys import LOOK_BACK_MS, Journeys, Step, judgements
+from estampe.tracking.recording.recording import taken_of
 from estampe.verdicts import Classification, HitClass, Sighting
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from estampe.log import Query
-    from estampe.tracking.links import Addressed
+    from estampe.tracking.linking.links import Addressed
 
 HUMAN = Classification(hit_class=HitClass.HUMAN)
 NOW_MS = 1_700_000_000_000

@@ -24,7 +24,7 @@ from estampe.instants import clock_ms
 from estampe.log import SqliteLogReader, path_of
 from estampe.tracking import judging
 from estampe.tracking.judging import Judging, Span, Turn
-from estampe.tracking.recording import taken_of
+from estampe.tracking.recording.recording import taken_of
 from estampe.verdicts import Classification, Facts, HitClass, Networks, classify
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from estampe.tracking.judging import Outcome
-    from estampe.tracking.links import Addressed
+    from estampe.tracking.linking.links import Addressed
 
 NETWORKS = Networks.of(None)
 CHROME = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"

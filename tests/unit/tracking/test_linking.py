@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from estampe.settings import InvalidSetting, Settings
-from estampe.tracking.linking import Linking, MessageLinks, Pen
-from estampe.tracking.links import PATH, Addressed, Link, LinkKind, Links, Part, read
+from estampe.tracking.linking.linking import Linking, MessageLinks, Pen
+from estampe.tracking.linking.links import PATH, Addressed, Link, LinkKind, Links, Part, read
 
 MESSAGE = Addressed(7, "000PE4", "000R4M0T", UUID(int=9))
 SECRETS = Links({1: b"secret"}, f"https://news.example{PATH}")

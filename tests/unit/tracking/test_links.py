@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.tracking.links import (
+from estampe.tracking.linking.links import (
     PATH,
     Addressed,
     InvalidLink,

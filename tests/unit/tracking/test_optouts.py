@@ -8,7 +8,7 @@ import pytest
 from hitting import World, opened, visit
 
 from estampe.catalog import Contacts, Origin, Redlist
-from estampe.tracking.links import LinkKind, Part
+from estampe.tracking.linking.links import LinkKind, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

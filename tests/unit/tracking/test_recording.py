@@ -14,16 +14,16 @@ from msgspec import UNSET
 from estampe.events import encode_block
 from estampe.instants import clock_ms
 from estampe.log import Logs, Query
-from estampe.tracking.links import LinkKind, Part
-from estampe.tracking.recording import taken_of
+from estampe.tracking.linking.links import LinkKind, Part
+from estampe.tracking.recording.recording import taken_of
 from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from estampe.tracking.recording import Recorded
-    from estampe.tracking.segments import Kept
+    from estampe.tracking.recording.recording import Recorded
+    from estampe.tracking.spooling.segments import Kept
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from lxml.etree import HTMLParser, fromstring  # type: ignore[import-untyped]  # it brings no types
 
 from estampe.settings import Settings
-from estampe.tracking.linking import Linking
-from estampe.tracking.links import PATH, Addressed, Link, LinkKind, Links, Part, read
-from estampe.tracking.rewriting import rewrite
-from estampe.tracking.tags import OURS
-from estampe.tracking.targets import target_of
+from estampe.tracking.linking.linking import Linking
+from estampe.tracking.linking.links import PATH, Addressed, Link, LinkKind, Links, Part, read
+from estampe.tracking.linking.rewriting import rewrite
+from estampe.tracking.linking.tags import OURS
+from estampe.tracking.linking.targets import target_of
 
 BASE = f"https://news.example{PATH}"
 MESSAGE = Addressed(7, "000PE4", "000R4M0T", UUID(int=9))

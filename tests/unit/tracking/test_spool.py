@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from estampe.tracking import spool as spools
-from estampe.tracking.segments import LONGEST_VISIT, Segment, record
-from estampe.tracking.spool import Spool
+from estampe.tracking.spooling import spool as spools
+from estampe.tracking.spooling.segments import LONGEST_VISIT, Segment, record
+from estampe.tracking.spooling.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -360,7 +360,7 @@ def test_large_segments_are_read_in_slices(tmp_path: Path) -> None:
 CRASHING = """
 import asyncio, sys
 from pathlib import Path
-from estampe.tracking import spool as spools
+from estampe.tracking.spooling import spool as spools
 spools.SEGMENT_BYTES = 2_000
 
 async def client(spool, name):

@@ -7,7 +7,7 @@ from html_soup import soups
 from hypothesis import given, settings
 from lxml.etree import HTMLParser, fromstring  # type: ignore[import-untyped]  # it brings no types
 
-from estampe.tracking.tags import OURS, Tag, tags, text_of
+from estampe.tracking.linking.tags import OURS, Tag, tags, text_of
 
 LINK = "<a href=x tracking>"
 

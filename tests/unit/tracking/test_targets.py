@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from estampe.tracking.targets import target_of
+from estampe.tracking.linking.targets import target_of
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from hitting import LINKS, World, click, opened, profiles, visit
 
 from estampe.settings import Settings
-from estampe.tracking.links import LinkKind
-from estampe.tracking.spool import Spool
+from estampe.tracking.linking.links import LinkKind
+from estampe.tracking.spooling.spool import Spool
 from estampe.tracking.tracking import Tracking
 from estampe.verdicts import HitClass, Networks
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from estampe.tracking.segments import Kept
+    from estampe.tracking.spooling.segments import Kept
 
 
 @pytest.fixture

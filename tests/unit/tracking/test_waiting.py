@@ -8,9 +8,9 @@ from hitting import click
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.tracking.links import Addressed
-from estampe.tracking.recording import taken_of
-from estampe.tracking.waiting import Waiting
+from estampe.tracking.linking.links import Addressed
+from estampe.tracking.recording.recording import taken_of
+from estampe.tracking.recording.waiting import Waiting
 
 MESSAGES = [Addressed(1, "000PE4", "0000000A", UUID(int=number)) for number in range(4)]
 VISITS = [[taken_of(click(message, "a")) for _ in range(40)] for message in MESSAGES]

@@ -6,15 +6,15 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from estampe.tracking.linking import NOWHERE, Pen
-from estampe.tracking.links import LinkKind, LinkTooLong, Part
-from estampe.tracking.tags import tags, text_of
-from estampe.tracking.targets import target_of
+from estampe.tracking.linking.linking import NOWHERE, Pen
+from estampe.tracking.linking.links import LinkKind, LinkTooLong, Part
+from estampe.tracking.linking.tags import tags, text_of
+from estampe.tracking.linking.targets import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from estampe.tracking.tags import Attribute, Tag
+    from estampe.tracking.linking.tags import Attribute, Tag
 
 _PAGES = {
     ("mirrorpage", ""): LinkKind.MIRROR,

@@ -8,8 +8,8 @@ import msgspec
 
 from estampe.events import EventType, HitDetail, decode
 from estampe.log import Query
-from estampe.tracking.activations import Message
-from estampe.tracking.pace import paced
+from estampe.tracking.recording.activations import Message
+from estampe.tracking.recording.pace import paced
 from estampe.tracking.sightings import agent_of, sighting_of
 from estampe.verdicts import Classification
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from estampe.events import Event
     from estampe.log import EventLog
-    from estampe.tracking.activations import Activated
     from estampe.tracking.agents import Profile
+    from estampe.tracking.recording.activations import Activated
     from estampe.verdicts import Facts, Sighting
 
     Agents = Callable[[Collection[str], Mapping[str, Hashable]], Mapping[str, Profile]]

@@ -6,8 +6,8 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from estampe.tracking.activations import Message
-    from estampe.tracking.recording import Taken
+    from estampe.tracking.recording.activations import Message
+    from estampe.tracking.recording.recording import Taken
 
 
 class _Group(NamedTuple):

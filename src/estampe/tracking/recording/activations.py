@@ -8,7 +8,7 @@ from uuid import UUID
 
 from estampe.events import ActivationDetail, EventType, decode, event_id
 from estampe.log import POSITION_BITS
-from estampe.tracking.pace import paced
+from estampe.tracking.recording.pace import paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from estampe.tracking.activations import Activations, Message
-from estampe.tracking.hits import detail_of, facts_of, hit
-from estampe.tracking.journeys import Journeys, Step, judgements
-from estampe.tracking.links import LinkKind, read
-from estampe.tracking.optouts import enlist, optout
-from estampe.tracking.pace import paced
+from estampe.tracking.linking.links import LinkKind, read
+from estampe.tracking.recording.activations import Activations, Message
+from estampe.tracking.recording.hits import detail_of, facts_of, hit
+from estampe.tracking.recording.journeys import Journeys, Step, judgements
+from estampe.tracking.recording.optouts import enlist, optout
+from estampe.tracking.recording.pace import paced
 from estampe.tracking.sightings import sighting_of
-from estampe.tracking.visits import decode
+from estampe.tracking.spooling.visits import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from estampe.catalog import Catalog, Customers
     from estampe.events import Customer, Draft, HitDetail
     from estampe.log import EventLog, Receipt
-    from estampe.tracking.activations import Activated
     from estampe.tracking.agents import Profile
-    from estampe.tracking.journeys import Agents, Judge
-    from estampe.tracking.links import Link
-    from estampe.tracking.segments import Kept
-    from estampe.tracking.visits import Visit
+    from estampe.tracking.linking.links import Link
+    from estampe.tracking.recording.activations import Activated
+    from estampe.tracking.recording.journeys import Agents, Judge
+    from estampe.tracking.spooling.segments import Kept
+    from estampe.tracking.spooling.visits import Visit
     from estampe.verdicts import Classification, Sighting
 
 _DRAFTS = 64

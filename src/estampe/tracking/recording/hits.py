@@ -22,7 +22,7 @@ from estampe.events import (
     Unsubscribe,
     Web,
 )
-from estampe.tracking.links import LinkKind, Part
+from estampe.tracking.linking.links import LinkKind, Part
 from estampe.verdicts import Facts
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from estampe.events import Activation, Ip, UserAgent
     from estampe.events import Link as Followed
-    from estampe.tracking.links import Link
-    from estampe.tracking.visits import Visit
+    from estampe.tracking.linking.links import Link
+    from estampe.tracking.spooling.visits import Visit
 
 _SOURCES: dict[Part, str | UnsetType] = {
     Part.UNKNOWN: UNSET,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from estampe.instants import clock_ms, format_instant
-from estampe.tracking.links import read
-from estampe.tracking.visits import decode
+from estampe.tracking.linking.links import read
+from estampe.tracking.spooling.visits import decode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from estampe.tracking.segments import Kept
+    from estampe.tracking.spooling.segments import Kept
 
 _MOST_BYTES = 16 << 20
 

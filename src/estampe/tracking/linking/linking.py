@@ -9,13 +9,13 @@ from urllib.parse import quote
 import msgspec
 
 from estampe.settings import InvalidSetting
-from estampe.tracking.links import Addressed, LinkKind, Part, Seal
+from estampe.tracking.linking.links import Addressed, LinkKind, Part, Seal
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from estampe.settings import Settings
-    from estampe.tracking.links import Links
+    from estampe.tracking.linking.links import Links
 
 NOWHERE = "#"
 """Where links of ours lead in messages that have none."""

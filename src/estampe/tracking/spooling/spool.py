@@ -15,7 +15,15 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from estampe.tracking.segments import HEAD_BYTES, LONGEST_VISIT, RECORD_BYTES, Kept, Segment, record, sync_folder
+from estampe.tracking.spooling.segments import (
+    HEAD_BYTES,
+    LONGEST_VISIT,
+    RECORD_BYTES,
+    Kept,
+    Segment,
+    record,
+    sync_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,19 +10,19 @@ import structlog
 from estampe.catalog import CatalogUnavailable
 from estampe.instants import clock_ms
 from estampe.log import LogBusy, LogClosed, LogError, LogFull
-from estampe.tracking.links import LinkKind
-from estampe.tracking.pace import paced
-from estampe.tracking.recording import taken_of
-from estampe.tracking.waiting import Waiting
+from estampe.tracking.linking.links import LinkKind
+from estampe.tracking.recording.pace import paced
+from estampe.tracking.recording.recording import taken_of
+from estampe.tracking.recording.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
-    from estampe.tracking.recording import Recorded, Recording, Taken
-    from estampe.tracking.refused import Refused
-    from estampe.tracking.segments import Kept
-    from estampe.tracking.spool import Spool
+    from estampe.tracking.recording.recording import Recorded, Recording, Taken
+    from estampe.tracking.recording.refused import Refused
+    from estampe.tracking.spooling.segments import Kept
+    from estampe.tracking.spooling.spool import Spool
 
 _AT_ONCE = 500
 """Visits that are recorded together."""

@@ -1,0 +1,1 @@
+"""Linking: what leads from a message to us, made, written into HTML, and read back."""

@@ -1,0 +1,1 @@
+"""Recording: visits become hits, judged and published, each once."""

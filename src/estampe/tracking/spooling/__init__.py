@@ -1,0 +1,1 @@
+"""Spooling: visits, kept on the disk until they are events."""
