@@ -8,7 +8,7 @@ from bench.truth.programs import ACCEPT, ENCODING, LANGUAGE
 from msgspec.structs import replace
 
 from estampe.tracking.addresses import Addresses
-from estampe.tracking.journeys import judgements
+from estampe.tracking.recording.journeys import judgements
 from estampe.verdicts import Facts, HitClass, Sighting, classify
 
 if TYPE_CHECKING:

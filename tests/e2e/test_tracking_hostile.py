@@ -19,7 +19,7 @@ import pytest
 from mailing import Mailing, recipient
 from readers import PATIENCE_S, browsing, header_of, hits_of, html_of, listed, needs_chromium
 
-from estampe.tracking.links import Addressed, LinkKind, Links
+from estampe.tracking.linking.links import Addressed, LinkKind, Links
 from smtp_servers import SmtpServer
 
 if TYPE_CHECKING:
