@@ -63,6 +63,13 @@ class World:
 
 @pytest.fixture
 def world(start: Callable[..., Any]) -> Iterator[World]:
+    with serving(start) as world:
+        yield world
+
+
+@contextmanager
+def serving(start: Callable[..., Any], **settings: object) -> Iterator[World]:
+    """Serve with settings of the page, and others; send the page's message."""
     port = free_port()
     with SmtpServer().running() as mail_server:
         live = start(
@@ -72,6 +79,7 @@ def world(start: Callable[..., Any]) -> Iterator[World]:
             form_url="https://shop.example/forms/{form}",
             proxies="127.0.0.1",
             judge_seconds=0,
+            **settings,
         )
         with closing(Mailing(live.url, live.data)) as mailing:
             (template,) = re.findall(r"^```html\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -121,6 +129,17 @@ def test_the_metrics_that_it_names_are_there_and_all_are_in_operations(world: Wo
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`estampe (\w+(?: \w+)?)", PAGE))))
 def test_its_commands_are_known(command: str) -> None:
     subprocess.run([sys.executable, "-m", "estampe", *command.split(), "--help"], capture_output=True, check=True)
+
+
+def test_with_a_full_spool_links_work_and_nobody_is_told_that_he_is_unsubscribed(start: Callable[..., Any]) -> None:
+    sale, leave = 0, 3
+    with serving(start, spool_limit=1) as world:
+        assert world.follow(sale).status_code == 302
+        assert world.follow(leave, "POST").status_code == 503
+        metrics = httpx.get(f"{world.url}/metrics", trust_env=False).text
+        for kind in ("redirection", "unsubscribe"):
+            assert f'estampe_visits_total{{kind="{kind}",outcome="lost"}} 1.0' in metrics
+        assert world.mailing.ask("GET", "/targets/redlist/mail") == []
 
 
 @pytest.mark.skipif(not NGINX, reason="nginx is not installed: apt-get install nginx-light")
