@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -23,8 +24,7 @@ from estampe.tracking.linking.links import PATH, InvalidLink, LinkKind, glance, 
 from estampe.tracking.spooling.visits import HEADERS, Visit, encode
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from starlette.types import Receive, Scope, Send
 
@@ -58,11 +58,11 @@ _PIXEL = pages.Page(
 
 
 class Answer(NamedTuple):
-    """An answer, and what it waits for: that its visit is kept. `kind` is what the metrics call its link."""
+    """An answer, and the visit that is to be kept before it goes out. `kind` is what the metrics call its link."""
 
     page: Page
     kind: str = _UNKNOWN
-    kept: asyncio.Future[bool] | None = None
+    visit: bytes | None = None
 
 
 class _Refused(Exception):
@@ -103,8 +103,8 @@ class Following:
             page = await self._slowly(found, Exchange(scope, receive, send, self._stall_seconds))
         else:
             page = found.page
-            if found.kept:
-                self.count(found.kind, kept=await found.kept)
+            if found.visit:
+                await self._keep(found.visit, found.kind)
         await send({"type": "http.response.start", "status": page.status, "headers": page.headers})
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else page.body})
 
@@ -128,6 +128,14 @@ class Following:
             structlog.get_logger().exception("internal error", route=PATH)
             return Answer(pages.LATER)
 
+    def keep(self, answer: Answer, tell: Callable[[bool], object]) -> None:
+        """Keep the visit of an answer; when it may go out is told, and whether the visit is kept."""
+        try:
+            self._spool.put(answer.visit or b"", tell)
+        except Exception:  # noqa: BLE001  it is in the journal
+            structlog.get_logger().exception("internal error", route=PATH)
+            tell(False)
+
     def count(self, kind: str, *, kept: bool) -> None:
         """Count a visit that is being answered."""
         self._visits[kind, "kept" if kept else "lost"] += 1
@@ -139,7 +147,7 @@ class Following:
         page = _PIXEL if kind is LinkKind.OPEN else _redirection(target)
         if not page:
             return self._refused(_NAMES[kind], pages.NOTHING)
-        return Answer(page, _NAMES[kind], self._spool.append(encode(visit)))
+        return Answer(page, _NAMES[kind], encode(visit))
 
     def _visit(self, method: str, path: str, headers: Iterable[Header], peer: str) -> Visit:
         """Read a request.
@@ -194,19 +202,25 @@ class Following:
     async def _unsubscribed(self, visit: Visit, exchange: Exchange) -> Page:
         body = await exchange.read(_BODY_LIMIT, lambda _: None)
         one_click = b"List-Unsubscribe" in body and b"One-Click" in body  # RFC 8058: as a query or as multipart
-        return pages.DONE if await self._keep(replace(visit, one_click=one_click), "unsubscribe") else pages.AGAIN
+        kept = await self._keep(encode(replace(visit, one_click=one_click)), "unsubscribe")
+        return pages.DONE if kept else pages.AGAIN
 
     async def _mirrored(self, visit: Visit) -> Page:
-        await self._keep(visit, "mirror")
+        await self._keep(encode(visit), "mirror")
         html = await self._services.execution.mirror(*read(visit.link).message)
         return pages.NO_COPY if html is None else pages.mirror(html)
 
-    async def _keep(self, visit: Visit, kind: str) -> bool:
-        kept = await self._spool.append(encode(visit))
+    async def _keep(self, visit: bytes, kind: str) -> bool:
+        kept = False
+        try:
+            kept = await self._spool.append(visit)
+        except Exception:  # noqa: BLE001  it is in the journal
+            structlog.get_logger().exception("internal error", route=PATH)
         self.count(kind, kept=kept)
         return kept
 
 
+@lru_cache(1_024)
 def _redirection(target: bytes) -> Page | None:
     """Return the way to a target; None if it is no address of a page.
 

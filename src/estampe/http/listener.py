@@ -11,8 +11,6 @@ import socket
 from collections import deque
 from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
-from functools import lru_cache
-from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import unquote
 
@@ -232,15 +230,15 @@ class _Connection(asyncio.Protocol):
         found = self._following.answer(asked.method, asked.path, asked.headers, self._peer)
         if not isinstance(found, Answer):
             self._task = self._loop.create_task(self._slowly(asked))
-        elif found.kept is None:
+        elif found.visit is None:
             self._write(found.page)
         else:
             self._answering = found
-            found.kept.add_done_callback(self._kept)
+            self._following.keep(found, self._kept)
 
-    def _kept(self, kept: asyncio.Future[bool]) -> None:
+    def _kept(self, kept: bool) -> None:
         answer = self._answering
-        self._following.count(answer.kind, kept=kept.result())
+        self._following.count(answer.kind, kept=kept)
         self._write(answer.page)
 
     async def _slowly(self, asked: _Asked) -> None:
@@ -278,11 +276,9 @@ class _Connection(asyncio.Protocol):
         """Send an answer, and turn to the next request."""
         if self._transport.is_closing():
             return
-        status, body, headers = page
-        head = b"".join([b"%b: %b\r\n" % header for header in headers])
         ends = b"connection: close\r\n" if self._ending else b""
-        sent = b"" if self._is_head else body
-        self._transport.write(b"%b%b%b%b\r\n%b" % (_status_line(status), self._listener.date, ends, head, sent))
+        body = b"" if self._is_head else page.body
+        self._transport.write(b"%b%b%b\r\n%b" % (page.head, self._listener.date, ends, body))
         self._busy = False
         if self._ending:
             self._transport.close()
@@ -298,11 +294,6 @@ class _Connection(asyncio.Protocol):
         self.since_s = self._loop.time()
         self._listener.connections.pop(self, None)
         self._listener.connections[self] = None
-
-
-@lru_cache
-def _status_line(status: int) -> bytes:
-    return b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
 
 
 def _path(target: bytes) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from functools import cache, cached_property
+from http import HTTPStatus
 
 Header = tuple[bytes, bytes]
 
@@ -50,12 +50,26 @@ button:focus-visible {{ outline: 3px solid; outline-offset: 3px }}
 """
 
 
-class Page(NamedTuple):
-    """A page as it is sent."""
+class Page:
+    """A page as it is sent.
 
-    status: int
-    body: bytes
-    headers: list[Header]
+    Parameters:
+        status: the status of the answer.
+        body: what it says.
+        headers: its headers, their length among them.
+    """
+
+    def __init__(self, status: int, body: bytes, headers: list[Header]) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+
+    @cached_property
+    def head(self) -> bytes:
+        """Its status and headers as HTTP/1.1 writes them, without the empty line at their end."""
+        phrase = HTTPStatus(self.status).phrase.encode()
+        lines = [b"HTTP/1.1 %d %b\r\n" % (self.status, phrase), *(b"%b: %b\r\n" % header for header in self.headers)]
+        return b"".join(lines)
 
 
 def _page(status: int, title: str, body: str, *headers: Header) -> Page:

@@ -33,26 +33,26 @@ class Following:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, list[tuple[bytes, bytes]], str]] = []
         self.counted: Counter[tuple[str, bool]] = Counter()
-        self.disk: list[asyncio.Future[bool]] = []
+        self.disk: list[Callable[[bool], object]] = []
         self.bodies: list[bytes] = []
         self.reached = asyncio.Event()
 
     def answer(self, method: str, path: str, headers: list[tuple[bytes, bytes]], peer: str) -> Answer | Visit:
         self.asked.append((method, path, headers, peer))
         if path.endswith("shop"):
-            return Answer(REDIRECTION, "redirection", self._kept())
+            return Answer(REDIRECTION, "redirection", b"visit")
         if path.endswith("later"):
-            self.disk.append(asyncio.get_running_loop().create_future())
-            self.reached.set()
-            return Answer(PIXEL, "open", self.disk[-1])
+            return Answer(PIXEL, "open", b"visit")
         if path.endswith("page"):
             return Visit(0, b"", "", "", method)
         return Answer(pages.NOTHING)
 
-    def _kept(self) -> asyncio.Future[bool]:
-        kept = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_soon(kept.set_result, True)
-        return kept
+    def keep(self, answer: Answer, tell: Callable[[bool], object]) -> None:
+        if answer.kind == "open":
+            self.disk.append(tell)
+            self.reached.set()
+        else:
+            asyncio.get_running_loop().call_soon(tell, True)
 
     def count(self, kind: str, *, kept: bool) -> None:
         self.counted[kind, kept] += 1
@@ -144,7 +144,7 @@ def test_requests_that_come_together_are_answered_in_order() -> None:
             client = await connect()
             client.say(_ask("/t/later") + _ask("/t/forged") + _ask("/t/page") + _ask("/t/shop"))
             await following.reached.wait()
-            following.disk[0].set_result(False)
+            following.disk[0](False)
             assert (await client.hear())[0] == 200
             assert await client.body(3) == b"GIF"
             status, headers, _ = await client.hear()
@@ -245,7 +245,7 @@ def test_an_answer_under_way_is_ended_at_the_end() -> None:
             client = await connect()
             client.say(_ask("/t/later"))
             await following.reached.wait()
-            asyncio.get_running_loop().call_later(0.05, following.disk[0].set_result, True)
+            asyncio.get_running_loop().call_later(0.05, following.disk[0], True)
             reading = asyncio.ensure_future(client.rest())
             await asyncio.sleep(0)
         return await reading
@@ -271,7 +271,7 @@ def test_a_visit_of_a_closed_connection_harms_nobody() -> None:
             await following.reached.wait()
             client.close()
             await asyncio.sleep(0.01)
-            following.disk[0].set_result(True)
+            following.disk[0](True)
             other = await connect()
             other.say(_ask("/t/shop"))
             assert (await other.hear())[0] == 302

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter, deque
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,10 @@ from estampe.tracking.spooling.segments import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    Tell = Callable[[bool], object]
 
 SEGMENT_BYTES = 4 << 20
 """A segment is sealed when it is as long."""
@@ -45,20 +48,22 @@ log = logging.getLogger(__name__)
 
 
 class _Group:
-    """Visits that came in the same turn of the event loop, each with who waits for it."""
+    """Visits that came in the same turn of the event loop, each with whom to tell what becomes of it."""
 
-    __slots__ = ("loop", "since_s", "visits")
+    __slots__ = ("_told", "loop", "since_s", "visits")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.since_s = loop.time()
-        self.visits: list[tuple[bytes, asyncio.Future[bool]]] = []
+        self.visits: list[tuple[bytes, Tell]] = []
+        self._told = False
 
     def answer(self, *, kept: bool) -> None:
-        """Tell all who still wait."""
-        for _, waiting in self.visits:
-            if not waiting.done():
-                waiting.set_result(kept)
+        """Tell all of them, once."""
+        if not self._told:
+            self._told = True
+            for _, tell in self.visits:
+                tell(kept)
 
 
 class Spool:
@@ -102,18 +107,27 @@ class Spool:
         Returns:
             A future of whether it is durable: if not, there is no room, or the disk is broken or too slow.
         """
-        loop = asyncio.get_running_loop()
-        waiting: asyncio.Future[bool] = loop.create_future()
+        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.put(visit, partial(_tell, waiting))
+        return waiting
+
+    def put(self, visit: bytes, tell: Tell) -> None:
+        """Keep a visit; called in the event loop.
+
+        Parameters:
+            visit: the visit.
+            tell: is told there whether it is durable: at once if there is no room, else when it is known.
+        """
         size = len(visit) + RECORD_BYTES
         if not self._takes(size):
-            waiting.set_result(False)
-            return waiting
+            tell(False)
+            return
         self._appended_bytes += size
         if not self._group:
+            loop = asyncio.get_running_loop()
             self._group = _Group(loop)
             loop.call_soon(self._hand_over)
-        self._group.visits.append((visit, waiting))
-        return waiting
+        self._group.visits.append((visit, tell))
 
     def take(self, most: int) -> list[Kept]:
         """Return the next visits that were not taken yet, the oldest first; called by one thread, which does `done`.
@@ -276,3 +290,8 @@ class Spool:
         if time.monotonic() >= self._silent_until_s:
             self._silent_until_s = time.monotonic() + _SILENCE_S
             log.critical("hits are not noted: %s", reason)
+
+
+def _tell(waiting: asyncio.Future[bool], kept: bool) -> None:
+    if not waiting.done():
+        waiting.set_result(kept)
