@@ -40,6 +40,10 @@ _HEAD_BYTES = 32_768
 """The longest head of a request; browsers send some 1,000 bytes."""
 
 _BODY_BYTES = 4_096
+
+_LINE = 32
+"""Requests of one connection that wait for answers to those before; whoever sends more is no browser."""
+
 _TICK_S = 1.0
 _LAST_SECONDS = 1.0
 
@@ -127,6 +131,7 @@ class _Connection(asyncio.Protocol):
         self._line: deque[_Asked] = deque()
         self._task: asyncio.Task[None] | None = None
         self._busy = False
+        self._full = False
         self._ending = False
         self._unfinished_bytes = 0
         self._begin()
@@ -173,20 +178,29 @@ class _Connection(asyncio.Protocol):
         self._unfinished_bytes += len(data)
         try:
             self._parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade):
+        except HttpParserUpgrade:  # the request itself is answered as if it had not asked for that
+            self.end()
+        except HttpParserError:
             self._refuse(_GARBLED)
         else:
             if self._unfinished_bytes > _HEAD_BYTES + _BODY_BYTES:
                 self._refuse(_TOO_MUCH if self._body else _TOO_LONG)
 
+    def eof_received(self) -> bool:
+        """Hear that the other side says no more; return whether an answer to it is under way."""
+        self._ending = True
+        return self._busy
+
     def pause_writing(self) -> None:
-        """Hear that the other side does not read; nothing more is read of it until it does."""
+        """Hear that the other side does not read; nothing more is read or answered of it until it does."""
+        self._full = True
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         """Hear that it reads again."""
-        if not self._line:
-            self._transport.resume_reading()
+        self._full = False
+        if not self._busy:
+            self._next()
 
     def on_url(self, url: bytes) -> None:
         """Hear a piece of the request's target from the parser."""
@@ -202,16 +216,20 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Hear that a request is whole."""
+        if self._ending:
+            return
         parser = self._parser
         method, path = parser.get_method().decode(), _path(self._url)
         asked = _Asked(method, path, self._headers, self._body, parser.should_keep_alive())
         self._begin()
         self._unfinished_bytes = 0
-        if self._busy:
+        if not self._busy and not self._full:
+            self._answer(asked)
+        elif len(self._line) < _LINE:
             self._line.append(asked)
             self._transport.pause_reading()
         else:
-            self._answer(asked)
+            self._refuse(_TOO_MUCH)
 
     def _answer(self, asked: _Asked) -> None:
         self._busy = True
@@ -220,7 +238,8 @@ class _Connection(asyncio.Protocol):
             self._ending = True
         self._is_head = asked.method == "HEAD"
         if len(asked.body) > _BODY_BYTES:
-            self._refuse(_TOO_MUCH)
+            self._ending = True
+            self._write(_TOO_MUCH)
         elif not asked.path.startswith(PATH):
             self._write(pages.NOTHING)
         else:
@@ -265,11 +284,11 @@ class _Connection(asyncio.Protocol):
         self._write(pages.Page(start["status"], b"".join(part["body"] for part in parts), start["headers"]))
 
     def _refuse(self, page: Page) -> None:
-        """Say what is wrong, and hear no more."""
+        """Hear no more, and say what is wrong, unless an answer is under way, which is the last one then."""
         self._ending = True
         self._line.clear()
-        self._is_head = False
-        if not self._task:
+        if not self._busy:
+            self._is_head = False
             self._write(page)
 
     def _write(self, page: Page) -> None:
@@ -282,7 +301,12 @@ class _Connection(asyncio.Protocol):
         self._busy = False
         if self._ending:
             self._transport.close()
-        elif self._line:
+        elif not self._full:
+            self._next()
+
+    def _next(self) -> None:
+        """Turn to the next request."""
+        if self._line:
             self._answer(self._line.popleft())
         else:
             if not self._transport.is_reading():

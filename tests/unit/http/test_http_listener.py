@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import pytest
@@ -89,6 +89,17 @@ class Client:
         except ConnectionResetError:
             return b""
 
+    def end(self) -> None:
+        """Say no more, but listen."""
+        self._writer.write_eof()
+
+    def pause(self) -> None:
+        """Read nothing."""
+        cast("asyncio.ReadTransport", self._writer.transport).pause_reading()
+
+    async def drain(self) -> None:
+        await self._writer.drain()
+
     def close(self) -> None:
         self._writer.close()
 
@@ -158,6 +169,72 @@ def test_requests_that_come_together_are_answered_in_order() -> None:
     asyncio.run(scene())
 
 
+def test_who_says_no_more_still_hears_his_answer() -> None:
+    async def scene() -> None:
+        async with _listening() as (following, connect):
+            for path in ("/t/shop", "/t/page"):
+                client = await connect()
+                client.say(_ask(path))
+                client.end()
+                assert (await client.rest()).startswith(b"HTTP/1.1 ")
+            assert following.counted["redirection", True] == 1
+            assert len(following.bodies) == 1
+
+    asyncio.run(scene())
+
+
+def test_what_comes_after_a_request_takes_its_answer_from_nobody() -> None:
+    async def scene() -> None:
+        async with _listening() as (following, connect):
+            client = await connect()
+            client.say(_ask("/t/later") + "\0\0\0\0")
+            await following.reached.wait()
+            following.disk[0](True)
+            heard = await client.rest()
+            assert heard.startswith(b"HTTP/1.1 200 ")
+            assert b"connection: close" in heard
+            assert heard.endswith(b"GIF")
+
+    asyncio.run(scene())
+
+
+def test_nothing_is_followed_after_the_last_request() -> None:
+    async def scene() -> None:
+        async with _listening() as (following, connect):
+            client = await connect()
+            client.say(_ask("/t/forged", "GET", "Connection: close") + _ask("/t/shop"))
+            assert (await client.rest()).count(b"HTTP/1.1") == 1
+            assert [path for _, path, _, _ in following.asked] == ["/t/forged"]
+
+    asyncio.run(scene())
+
+
+def test_a_crowd_of_requests_on_one_connection_ends_it() -> None:
+    async def scene() -> None:
+        async with _listening() as (following, connect):
+            client = await connect()
+            client.say(_ask("/t/later") + _ask("/") * 2_000)
+            await following.reached.wait()
+            following.disk[0](True)
+            assert (await client.rest()).count(b"HTTP/1.1") <= 1 + 2 * 32
+
+    asyncio.run(scene())
+
+
+def test_who_never_reads_fills_no_memory_and_is_cut_off() -> None:
+    async def scene() -> None:
+        async with _listening(stall_seconds=0.1) as (following, connect):
+            client = await connect()
+            client.pause()
+            with suppress(ConnectionError):
+                for _ in range(2_000):
+                    client.say(_ask("/t/forged") * 64)
+                    await client.drain()
+            assert len(following.asked) < 20_000  # as many as the system's own buffers take
+
+    asyncio.run(scene())
+
+
 def test_head_has_no_body() -> None:
     async def scene() -> None:
         async with _listening() as (_, connect):
@@ -191,7 +268,9 @@ def test_what_is_posted_arrives() -> None:
     [
         ("nonsense\r\n\r\n", 400),
         ("GET /t/shop HTTP/1.1\r\nHost: a\r\nBad\x00Header: 1\r\n\r\n", 400),
-        ("GET /t/shop HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", 400),
+        ("GET /t/shop HTTP/1.1\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", 302),
+        ("GET /t/page HTTP/1.1\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", 200),
+        ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 404),
         ("GET /t/" + "x" * 40_000, 431),
         (f"GET /t/shop HTTP/1.1\r\nCookie: {'x' * 40_000}", 431),
         (_ask("/t/page", "POST", "Content-Length: 5000") + "x" * 5_000, 413),
