@@ -18,7 +18,7 @@ class HitClass(StrEnum):
     PREFETCH = "prefetch"  # a mailbox that loads pictures when a message arrives, read or not
 
 
-class Signal(msgspec.Struct, frozen=True, kw_only=True):
+class Signal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One reason for a judgement.
 
     Parameters:
@@ -32,7 +32,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     seen: str = ""
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an event does not say of its hit, kept to judge it again.
 
     Parameters:
@@ -50,7 +50,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     one_click: bool = False
 
 
-class Classification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"hit_class": "class"}):
+class Classification(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, rename={"hit_class": "class"}
+):
     """Who is judged to be behind a hit, and why.
 
     Parameters:
@@ -68,7 +70,7 @@ class Classification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     facts: Facts | None = None
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A hit as rules see it.
 
     Parameters:

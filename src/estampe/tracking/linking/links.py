@@ -83,7 +83,7 @@ class Addressed(NamedTuple):
     stamp: UUID
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A link of a message.
 
     Parameters:

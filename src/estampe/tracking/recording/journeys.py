@@ -47,7 +47,7 @@ _ANNOTATION = b',"classification":'
 _classifications = msgspec.json.Decoder(Classification | None)
 
 
-class Step(NamedTuple):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """A hit that is in the log: its event's id and position, what rules see of it, how it was judged."""
 
     id: UUID

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from estampe.tracking.linking.links import LinkKind, read
 from estampe.tracking.recording.activations import Activations, Message
 from estampe.tracking.recording.hits import detail_of, facts_of, hit
@@ -83,7 +85,7 @@ class _Journey(NamedTuple):
     def steps_now(self, receipts: Mapping[UUID, Receipt]) -> Iterator[Step]:
         """Yield all hits as they are in the log now."""
         for step, judged in zip(self.steps, self.judged, strict=False):
-            yield step._replace(judged=judged)
+            yield replace(step, judged=judged)
         for each, judged in zip(self.hits, self.judged[len(self.steps) :], strict=True):
             receipt = receipts[each.taken.kept.id]
             yield Step(receipt.id, receipt.position, each.sighting, judged)

@@ -25,7 +25,7 @@ HEADERS = (
 """Headers whose presence is kept: bit n of `Visit.headers` says whether the nth was there. New ones go at the end."""
 
 
-class Visit(msgspec.Struct, frozen=True, array_like=True):
+class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A request that followed a link.
 
     Parameters:
