@@ -179,6 +179,19 @@ def _tabs(message: Message, number: int) -> None:
         at += rng.uniform(0.4, 1.2)
 
 
+def _looked_after(message: Message) -> None:
+    """An antivirus program on the same computer, or the mail provider's, asks for each link that is followed."""
+    rng, at = message.rng, message.reading_time()
+    program, where = rng.choice(programs.DESKTOPS), address(rng, programs.HOMES)
+    guard = rng.choice(programs.OLD_BROWSERS)
+    behind = rng.choice((where, address(rng, programs.CLOUDS)))
+    message.open(HUMAN, at, program, where)
+    for target in rng.sample(message.links, rng.choice((1, 1, 2))):
+        at += message.pause(15)
+        message.hit(HUMAN, at, program, where, target=target)
+        message.hit(HitClass.SCANNER, at + rng.uniform(-1, 0.3), guard, behind, target=target)
+
+
 def _roaming(message: Message) -> None:
     """A phone whose address changes while it is used, in one network."""
     rng, at = message.rng, message.reading_time()
@@ -206,6 +219,7 @@ PEOPLE = (
     Scenario("left by one click in a mail program", 10, _one_click),
     Scenario("opened within 20 s", 10, _early),
     Scenario("two links in 1.2 s", 10, _two_tabs),
-    Scenario("three or four links in 3.6 s", 2, _many_tabs, "as fast as a slow sweep"),
+    Scenario("three or four links in 3.6 s", 2, _many_tabs),
+    Scenario("a guard asks for what is followed", 10, _looked_after),
     Scenario("a phone that moves", 10, _roaming),
 )

@@ -1,8 +1,8 @@
 """Robots: the rules by which a hit is judged a person's or a robot's, and which robot's.
 
 Every rule that applies is a signal. It is a robot if the weights of all signals, or of those that decide alone, come
-to 1; else a person. Which robot, the first class of `ORDER` says that a signal speaks for. A new rule is a row, and a
-new version.
+to 1; else a person. Which robot, the first class of `ORDER` says that a signal of some weight speaks for. A new rule is
+a row, and a new version.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.verdicts.hits import Classification, HitClass, Signal
+from estampe.verdicts.journeys import OPEN
 from estampe.verdicts.networks import Certainty
 from estampe.verdicts.programs import Role, program_of
-from estampe.verdicts.traits import OPEN, Trait, traits
+from estampe.verdicts.traits import Trait, traits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,9 @@ RULESET = "estampe 1"
 
 DECISIVE = 1.0
 """A signal of this weight, above 0 or below, decides alone; several may come to it together."""
+
+TELLING = 0.5
+"""Signals from this weight on say which robot it is; lighter ones only where there are no others."""
 
 ORDER = (HitClass.MPP, HitClass.GSR, HitClass.PREFETCH, HitClass.SCANNER, HitClass.GENERIC_ROBOT)
 """Classes of robots: whose is told by an agent or an address before what is told by behaviour, any robot last."""
@@ -247,7 +251,7 @@ RULES = (
         SCANNER,
         1.0,
         "One of 3 or more different links that were followed within 2 s; but not one that another program at another "
-        "site followed meanwhile; 5, where it is only known when others published them.",
+        "site followed meanwhile; 5 of a reader, or where it is only known when others published them.",
         "public measurements: 9 to 10 links in under a second",
         opens=False,
         traits=_any(Trait.SWEEP),
@@ -282,7 +286,8 @@ RULES = (
         "scanner: all links",
         SCANNER,
         1.0,
-        "One of 6 or more different links that one program at one site followed within a minute, or its open.",
+        "One of 6 or more different links that one program at one site followed within a minute, or its open; 12 of a "
+        "reader.",
         "slow scanners; people follow one or two",
         traits=_any(Trait.MARCH),
     ),
@@ -348,6 +353,16 @@ RULES = (
         "Within 2 s of the activation, while all that came later came from other networks.",
         "first the gateway, then its reader",
         traits=_any(Trait.ELSEWHERE),
+    ),
+    Rule(
+        "scanner: beside a reader",
+        SCANNER,
+        1.0,
+        "The same link was followed within 2 s by a browser with `Sec-Fetch-Mode`, and this, of another agent or site, "
+        "had none.",
+        "antivirus programs and gateways that look at a link when it is clicked",
+        opens=False,
+        traits=_any(Trait.BESIDE),
     ),
     Rule(
         "robot: listed",
@@ -570,7 +585,8 @@ def _class_of(spoke: Sequence[Rule]) -> HitClass:
     alone = [weight for weight in weights if abs(weight) >= DECISIVE]
     if max(_sum(weights), _sum(alone)) < DECISIVE:
         return HUMAN
-    spoken_for = {rule.speaks_for for rule in spoke}
+    telling = [rule for rule in spoke if rule.weight >= TELLING] or spoke
+    spoken_for = {rule.speaks_for for rule in telling}
     return next(hit_class for hit_class in ORDER if hit_class in spoken_for)
 
 

@@ -205,6 +205,54 @@ def test_six_links_in_a_minute_are_a_scanners_and_so_is_its_open() -> None:
     assert judged(*links[:5], opened) == [HitClass.HUMAN] * 6
 
 
+def tabs(links: int, apart_s: float, **known: object) -> tuple[Sighting, ...]:
+    """Return links that a reader opens in new tabs, after an hour."""
+    return tuple(hit(after_s=3_600 + apart_s * n, target=f"link {n}", **known) for n in range(links))
+
+
+@pytest.mark.parametrize("shown", [{"kind": "open"}, {"kind": "open", "agent": GMAIL}, {"kind": "mirror"}])
+@pytest.mark.parametrize(("links", "apart_s"), [(3, 0.7), (5, 1.0), (8, 1.5), (10, 5)])
+def test_a_reader_opens_many_links_in_new_tabs(shown: dict[str, str], links: int, apart_s: float) -> None:
+    seen = hit(after_s=3_590, target="", **shown)
+    assert judged(seen, *tabs(links, apart_s)) == [HitClass.HUMAN] * (links + 1)
+    assert judged(hit(after_s=3_599, target="", **shown), *tabs(links, apart_s))[1:] == [HitClass.SCANNER] * links
+
+
+@pytest.mark.parametrize(
+    ("links", "apart_s", "opened_s"),
+    [(9, 0.1, 3_590), (5, 0.4, 3_590), (12, 4, 3_590), (5, 0.7, 3_599), (5, 0.7, 3_602)],
+)
+def test_nobody_reads_as_fast_as_a_scanner(links: int, apart_s: float, opened_s: float) -> None:
+    assert judged(*tabs(links, apart_s), hit("open", after_s=opened_s))[:-1] == [HitClass.SCANNER] * links
+
+
+def test_who_opened_a_message_elsewhere_does_not_excuse_a_scanner() -> None:
+    opened = hit("open", after_s=3_590, agent=OUTLOOK, address=OFFICE)
+    assert judged(*tabs(4, 0.5), opened) == [*[HitClass.SCANNER] * 4, HitClass.HUMAN]
+
+
+@pytest.mark.parametrize("known", [{"agent": "Mozilla/4.0 (compatible; MSIE 8.0)"}, {"address": CLOUD}])
+@pytest.mark.parametrize("after_s", [-1, 0.05, 1.5])
+def test_who_looks_at_a_link_because_a_person_follows_it_is_a_scanner(known: dict[str, str], after_s: float) -> None:
+    """Antivirus programs on the same computer, and gateways that rewrite links."""
+    person = hit(after_s=1_200)
+    guard = hit(after_s=1_200 + after_s, facts=facts(without=("sec-fetch-mode", "sec-fetch-user")), **known)
+    assert judged(person, guard) == [HitClass.HUMAN, HitClass.SCANNER]
+
+
+def test_two_people_and_who_clicks_twice_are_no_guards() -> None:
+    old = facts(without=("sec-fetch-mode", "sec-fetch-user"))
+    assert judged(hit(), hit(after_s=1_200.1)) == [HitClass.HUMAN] * 2
+    assert judged(hit(), hit(after_s=1_203, facts=old, agent=OUTLOOK)) == [HitClass.HUMAN] * 2
+    assert judged(hit(), hit(after_s=1_201, facts=old, agent=OUTLOOK, target="b")) == [HitClass.HUMAN] * 2
+    assert judged(hit(facts=old), hit(after_s=1_200.1, facts=old, address=OFFICE)) == [HitClass.HUMAN] * 2
+
+
+def test_a_robot_in_the_first_minute_is_not_a_scanner_for_that() -> None:
+    assert judged(hit(after_s=30, agent="WhatsApp/2.23.20.0 A", robot="WhatsApp")) == [HitClass.GENERIC_ROBOT]
+    assert judged(hit("open", after_s=30, agent="curl/8.5.0")) == [HitClass.GENERIC_ROBOT]
+
+
 def test_what_comes_with_who_took_the_decoy_is_a_robots() -> None:
     taken = hit(address=CLOUD, facts=facts(decoy=True))
     assert judged(taken, hit(after_s=1_210, address=CLOUD)) == [HitClass.GENERIC_ROBOT] * 2
