@@ -95,6 +95,14 @@ def test_a_segment_goes_when_all_of_it_is_done(tmp_path: Path, monkeypatch: pyte
         assert (files(tmp_path), spool.waiting(), spool.size()) == ([], 0, 0)
 
 
+def test_nobody_else_can_read_visits(tmp_path: Path) -> None:
+    folder = tmp_path / "tracking"
+    with opened(folder) as spool:
+        append(spool, [b"visit"])
+        assert {path.stat().st_mode & 0o777 for path in files(folder)} == {0o600}
+        assert {path.stat().st_mode & 0o777 for path in (folder, folder / "spool")} == {0o700}
+
+
 def test_an_idle_spool_leaves_no_file(tmp_path: Path) -> None:
     with opened(tmp_path) as spool:
         append(spool, some(3))

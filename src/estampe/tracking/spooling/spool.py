@@ -78,7 +78,8 @@ class Spool:
     """
 
     def __init__(self, folder: Path, *, limit: int) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for each in (folder.parent, folder):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
         for each in folder.parents[:2]:  # each may be new
             sync_folder(each)
         self._folder = folder
