@@ -213,6 +213,17 @@ def test_a_second_server_on_the_same_folder_or_port_is_refused(server: Any, tmp_
         assert "Traceback" not in ended.stderr
 
 
+def test_links_and_the_rest_cannot_have_one_address(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = str(probe.getsockname()[1])
+    chosen = {"ESTAMPE_PUBLIC_URL": "https://news.example", "ESTAMPE_LINKS_LISTEN": f"127.0.0.1:{port}"}
+    command = [sys.executable, "-m", "estampe", "serve", "--data", str(tmp_path / "data"), "--port", port]
+    ended = subprocess.run(command, env=os.environ | chosen, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def has_ipv6() -> bool:
     with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::1", 0))

@@ -9,7 +9,7 @@ import asyncio
 import re
 import socket
 from collections import deque
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from email.utils import formatdate
 from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.parse import unquote
@@ -23,7 +23,7 @@ from estampe.settings import InvalidSetting
 from estampe.tracking.linking.links import PATH
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from typing import Any
 
     from starlette.types import Message, Scope
@@ -332,6 +332,20 @@ def _host(address: Any) -> str:
     return address[0] if isinstance(address, tuple) else ""
 
 
+@contextmanager
+def reserved(following: Following | None, settings: Settings) -> Iterator[socket.socket | None]:
+    """Hold the address for links, if there is one, for as long as the block lasts.
+
+    Raises:
+        InvalidSetting: the address is not written as it should be, or cannot be listened on.
+    """
+    if following is None or not settings.links_listen:
+        yield None
+        return
+    with _bound(settings.links_listen) as held:
+        yield held
+
+
 def _bound(text: str) -> socket.socket:
     """Return a socket that listens on an address, as the setting `links_listen` writes it.
 
@@ -353,20 +367,14 @@ def _bound(text: str) -> socket.socket:
 
 
 @asynccontextmanager
-async def listening(following: Following | None, settings: Settings) -> AsyncIterator[None]:
-    """Answer links on an address of their own, if there is one, for as long as the block lasts.
-
-    Raises:
-        InvalidSetting: the address is not written as it should be, or cannot be listened on.
-    """
-    if following is None or not settings.links_listen:
+async def listening(following: Following | None, settings: Settings, held: socket.socket | None) -> AsyncIterator[None]:
+    """Answer links on the address that is held for them, if there is one, for as long as the block lasts."""
+    if following is None or held is None:
         yield
         return
     listener = _Listener(following, settings)
-    server = await asyncio.get_running_loop().create_server(
-        lambda: _Connection(listener), sock=_bound(settings.links_listen)
-    )
-    host, port = server.sockets[0].getsockname()[:2]
+    server = await asyncio.get_running_loop().create_server(lambda: _Connection(listener), sock=held)
+    host, port = held.getsockname()[:2]
     structlog.get_logger().info("links listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     try:
         yield

@@ -14,7 +14,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from estampe.errors import EstampeError
-from estampe.http.listener import listening
+from estampe.http.listener import listening, reserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,22 +55,23 @@ def run(api: Api, services: Services) -> None:
 
 async def _serve(api: Api, services: Services) -> None:
     settings = services.settings
-    address = _free_address(settings)
-    server = _server(api, settings, address)
-    stopping = asyncio.Event()
-    _on_signal(stopping.set)
-    serving = asyncio.ensure_future(server.serve())
-    waiting = asyncio.ensure_future(stopping.wait())
-    announcing = asyncio.ensure_future(_announce(settings.host, address.port))
-    async with services.running(), listening(api.following, settings):
-        await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        announcing.cancel()
-        if not serving.done():
-            structlog.get_logger().info("stopping", within_s=settings.shutdown_seconds)
-            asyncio.get_running_loop().call_soon(server.stop)
-            await _end(serving, services)
-    await _raise_fault(serving)
+    with reserved(api.following, settings) as links:  # first, so that the other address cannot be the same
+        address = _free_address(settings)
+        server = _server(api, settings, address)
+        stopping = asyncio.Event()
+        _on_signal(stopping.set)
+        serving = asyncio.ensure_future(server.serve())
+        waiting = asyncio.ensure_future(stopping.wait())
+        announcing = asyncio.ensure_future(_announce(settings.host, address.port))
+        async with services.running(), listening(api.following, settings, links):
+            await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
+            waiting.cancel()
+            announcing.cancel()
+            if not serving.done():
+                structlog.get_logger().info("stopping", within_s=settings.shutdown_seconds)
+                asyncio.get_running_loop().call_soon(server.stop)
+                await _end(serving, services)
+        await _raise_fault(serving)
 
 
 async def _announce(host: str, port: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from estampe.http import pages
 from estampe.http.links import Answer
-from estampe.http.listener import listening
+from estampe.http.listener import listening, reserved
 from estampe.settings import InvalidSetting, Settings
 from estampe.tracking.spooling.visits import Visit
 
@@ -121,8 +121,9 @@ async def _listening(**chosen: Any) -> AsyncIterator[tuple[Following, Callable[[
         return clients[-1]
 
     try:
-        async with listening(following, settings):  # type: ignore[arg-type]  a fake
-            yield following, connect
+        with reserved(following, settings) as held:  # type: ignore[arg-type]  a fake
+            async with listening(following, settings, held):  # type: ignore[arg-type]  a fake
+                yield following, connect
     finally:
         for client in clients:
             client.close()
@@ -334,12 +335,11 @@ def test_an_answer_under_way_is_ended_at_the_end() -> None:
 
 @pytest.mark.parametrize("address", ["8081", ":8081", "localhost:", "a b:1", "127.0.0.1:99999", "192.0.2.1:0"])
 def test_an_address_that_cannot_be_listened_on_is_named(address: str) -> None:
-    async def scene() -> None:
-        async with listening(Following(), Settings(links_listen=address)):  # type: ignore[arg-type]  a fake
-            pass
-
-    with pytest.raises(InvalidSetting, match="ESTAMPE_LINKS_LISTEN"):
-        asyncio.run(scene())
+    with (
+        pytest.raises(InvalidSetting, match="ESTAMPE_LINKS_LISTEN"),
+        reserved(Following(), Settings(links_listen=address)),  # type: ignore[arg-type]  a fake
+    ):
+        pass
 
 
 def test_a_visit_of_a_closed_connection_harms_nobody() -> None:
