@@ -11,6 +11,7 @@ import sys
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -18,7 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from estampe.tracking.spooling import spool as spools
-from estampe.tracking.spooling.segments import LONGEST_VISIT, Segment, record
+from estampe.tracking.spooling.segments import LONGEST_VISIT, Kept, Segment, _visits, record
 from estampe.tracking.spooling.spool import Spool
 
 if TYPE_CHECKING:
@@ -101,6 +102,44 @@ def test_nobody_else_can_read_visits(tmp_path: Path) -> None:
         append(spool, [b"visit"])
         assert {path.stat().st_mode & 0o777 for path in files(folder)} == {0o600}
         assert {path.stat().st_mode & 0o777 for path in (folder, folder / "spool")} == {0o700}
+
+
+def room(folder: Path) -> int:
+    return sum(512 * each.stat().st_blocks for each in files(folder))
+
+
+def test_few_visits_keep_little_room_and_their_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some wait for days, and the others are not to be lost because of them."""
+    monkeypatch.setattr(spools, "SEGMENT_BYTES", 200_000)
+    early: list[Kept] = []
+    with opened(tmp_path, MIB) as spool:
+        for number in range(12):
+            assert append(spool, [b"%d early" % number, *([b"x" * 2_000] * 120), b"%d late" % number]) == [True] * 122
+            kept = spool.take(999)
+            early += (kept[0], kept[-1])
+            spool.done(kept[1:-1])
+        assert len(files(tmp_path)) == 12
+        assert room(tmp_path) < MIB
+        assert spool.waiting() == 24
+    (tmp_path / "spool" / "000000000001.thin").write_bytes(b"a crash left it")
+    with opened(tmp_path, MIB) as spool:
+        assert spool.size() < MIB
+        assert append(spool, [b"y" * 2_000]) == [True]
+        again = spool.take(9_999)
+        assert {(kept.id, kept.visit) for kept in early} <= {(kept.id, kept.visit) for kept in again}
+        assert len(again) < 12 * 122 // 2
+        spool.done(again)
+    assert files(tmp_path) == []
+
+
+@given(st.lists(st.integers(0, 20), min_size=1), st.integers(0, 255))
+def test_what_stands_between_holes_is_found(holes: list[int], seed: int) -> None:
+    """Also a record whose checksum begins with zeros."""
+    visits = [b"%d visit %d" % (seed, each) for each in range(500)]
+    visits = [each for each in visits if crc32(each, len(each)) < 1 << 24][: len(holes)]
+    octets = b"".join(bytes(hole) + record(each) for hole, each in zip(holes, visits, strict=False))
+    found, _ = _visits(octets, 1_000, last=True)
+    assert [visit for _, visit in found] == visits
 
 
 def test_an_idle_spool_leaves_no_file(tmp_path: Path) -> None:

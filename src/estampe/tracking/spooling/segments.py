@@ -1,20 +1,23 @@
 """Segments: the files of the spool, each appended to by one thread and read by another.
 
 A segment is a head (a magic text and its UUID), then records: CRC-32, length, visit. A record that a crash tore, or
-whose bytes have changed since, is passed over; those after it are found all the same.
+whose bytes have changed since, is passed over; those after it are found all the same. One that a few visits keep can
+be thinned: what is done becomes a hole in the file.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import sys
 from contextlib import suppress
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 from uuid import UUID, uuid4, uuid5
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 LONGEST_VISIT = 1 << 17
@@ -27,6 +30,12 @@ HEAD_BYTES = len(_MAGIC) + 16
 _RECORD = Struct(">II")  # CRC-32 of the visit, begun with its length, and the length
 RECORD_BYTES = _RECORD.size
 """What a record has besides its visit."""
+
+_BLOCK_BYTES = 4_096
+"""What a file system gives room by."""
+
+_THIN = ".thin"
+"""How the name of a file ends that is being written in place of another."""
 
 _SLICE_BYTES = 2 * LONGEST_VISIT
 """Read at once."""
@@ -55,16 +64,19 @@ class Segment:
 
     Attributes:
         sealed: whether nothing more is appended.
+        hole: how many of its bytes take no room.
     """
 
     def __init__(self, path: Path, uuid: UUID, end: int) -> None:
         self.number = int(path.stem)
         self.end = end
         self.sealed = True
+        self.hole = 0
         self._path = path
         self._uuid = uuid
         self._at = HEAD_BYTES
-        self._in_hand = 0
+        self._in_hand: dict[UUID, int] = {}  # each with its place
+        self._left = sys.maxsize
         self._descriptor = -1
 
     @classmethod
@@ -94,11 +106,16 @@ class Segment:
         Raises:
             OSError: it cannot be read.
         """
+        for path in folder.glob(f"[0-9]*{_THIN}"):
+            path.unlink()
         for path in sorted(folder.glob("[0-9]*.visits")):
             with path.open("rb") as file:
                 head = file.read(HEAD_BYTES)
             if head.startswith(_MAGIC) and len(head) == HEAD_BYTES:
-                yield cls(path, UUID(bytes=head[len(_MAGIC) :]), path.stat().st_size)
+                found = path.stat()
+                segment = cls(path, UUID(bytes=head[len(_MAGIC) :]), found.st_size)
+                segment.hole = max(0, found.st_size - 512 * found.st_blocks)  # stat(2): of 512 bytes everywhere
+                yield segment
 
     @property
     def unread(self) -> bool:
@@ -109,6 +126,13 @@ class Segment:
     def over(self) -> bool:
         """Whether it is of no more use: nothing comes any more, and all that came is done."""
         return self.sealed and not self.unread and not self._in_hand
+
+    @property
+    def sparse(self) -> bool:
+        """Whether it takes much room for the few visits that keep it."""
+        left = len(self._in_hand)
+        is_news = 2 * left < self._left
+        return self.sealed and not self.unread and is_news and 4 * _BLOCK_BYTES * (left + 1) < self.end - self.hole
 
     def append(self, records: bytes) -> int:
         """Write records, and return the new `end`, which is for the caller to set.
@@ -139,9 +163,11 @@ class Segment:
             OSError: it cannot be read.
         """
         found, after = self._read(self._at, most)
-        self._in_hand += len(found)  # first, or another thread might find the segment over
+        taken = [Kept(uuid5(self._uuid, f"{at}"), visit, self.number) for at, visit in found]
+        # First, or another thread might find the segment over.
+        self._in_hand |= {kept.id: at for kept, (at, _) in zip(taken, found, strict=True)}
         self._at = after
-        return [Kept(uuid5(self._uuid, f"{at}"), visit, self.number) for at, visit in found]
+        return taken
 
     def count(self) -> int:
         """Return how many visits it holds.
@@ -155,9 +181,31 @@ class Segment:
             visits += len(found)
         return visits
 
-    def done(self, visits: int) -> None:
-        """Let go of some that were taken."""
-        self._in_hand -= visits
+    def done(self, visits: Iterable[UUID]) -> None:
+        """Let go of some that were taken, by their ids."""
+        for each in visits:
+            del self._in_hand[each]
+
+    def thin(self) -> None:
+        """Write the file anew with nothing but the visits in hand, each in its place.
+
+        Raises:
+            OSError: it cannot be; then it stays as it is.
+        """
+        self._left = len(self._in_hand)
+        path = self._path.with_suffix(_THIN)
+        path.touch(0o600)
+        with self._path.open("rb") as old, path.open("wb") as new:
+            room = _copy(old, new, 0, HEAD_BYTES)
+            for at in sorted(self._in_hand.values()):
+                old.seek(at)
+                _, length = _RECORD.unpack(old.read(RECORD_BYTES))
+                room += _copy(old, new, at, RECORD_BYTES + length)
+            new.truncate(self.end)
+            os.fsync(new.fileno())
+        path.replace(self._path)
+        sync_folder(path.parent)
+        self.hole = max(self.hole, self.end - room)
 
     def delete(self) -> None:
         """Remove the file.
@@ -178,6 +226,12 @@ class Segment:
         return [(at + place, visit) for place, visit in found], end if last and after == len(octets) else at + after
 
 
+_OTHER = re.compile(rb"[^\0]").search
+
+_LEADING_ZEROS = 7
+"""A record's checksum may be zero, and so is the first byte of its length, at least."""
+
+
 def _visits(octets: bytes, most: int, *, last: bool) -> tuple[list[tuple[int, bytes]], int]:
     """Return whole visits with their places, and the place where to read on; `last`: no bytes follow these."""
     found: list[tuple[int, bytes]] = []
@@ -194,8 +248,23 @@ def _visits(octets: bytes, most: int, *, last: bool) -> tuple[list[tuple[int, by
             found.append((at, visit))
             at = begin + length
         else:
-            at += 1
+            at = max(at + 1, _hole_end(octets, at) - _LEADING_ZEROS)
     return found, at
+
+
+def _hole_end(octets: bytes, at: int) -> int:
+    """Return where bytes that are zero end, if they begin at a place."""
+    found = _OTHER(octets, at)
+    return found.start() if found else len(octets)
+
+
+def _copy(old: IO[bytes], new: IO[bytes], at: int, length: int) -> int:
+    """Copy bytes to the same place; return how much room they take at most."""
+    old.seek(at)
+    new.seek(at)
+    new.write(old.read(length))
+    new.flush()
+    return (length // _BLOCK_BYTES + 2) * _BLOCK_BYTES
 
 
 def sync_folder(folder: Path) -> None:

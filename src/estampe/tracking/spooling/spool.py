@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -29,6 +29,7 @@ from estampe.tracking.spooling.segments import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
+    from uuid import UUID
 
     Tell = Callable[[bool], object]
 
@@ -91,7 +92,7 @@ class Spool:
         """Held to change what segments there are, and where they end."""
         # Each of these only grows, and in one thread or under the lock, so that whoever reads them needs none.
         self._appended_bytes = self._settled_bytes = self._deleted_bytes = self._done = 0
-        self._written_bytes = sum(segment.end for segment in self._segments.values())
+        self._written_bytes = sum(segment.end - segment.hole for segment in self._segments.values())
         self._kept = sum(segment.count() for segment in self._segments.values())
         self._group: _Group | None = None
         self._unanswered: deque[_Group] = deque()
@@ -147,10 +148,15 @@ class Spool:
 
     def done(self, kept: Iterable[Kept]) -> None:
         """Forget visits that were taken; a segment of which all is done is deleted."""
-        for number, visits in Counter(each.mark for each in kept).items():
+        by_segment: dict[int, list[UUID]] = defaultdict(list)
+        for each in kept:
+            by_segment[each.mark].append(each.id)
+        for number, visits in by_segment.items():
             self._segments[number].done(visits)
-            self._done += visits
+            self._done += len(visits)
         self._sweep()
+        if self.size() > self._limit // 2:
+            self._thin()
 
     def wait(self, seconds: float) -> bool:
         """Wait until there is something to take, so long at most; say whether there is."""
@@ -285,7 +291,20 @@ class Spool:
                     log.warning("a file of the spool cannot be deleted: %s", exc)
                 else:
                     del self._segments[segment.number]
-                    self._deleted_bytes += segment.end
+                    self._deleted_bytes += segment.end - segment.hole
+
+    def _thin(self) -> None:
+        """Let no segment take much room because of few visits, that long wait for their messages' activations."""
+        with self._lock:
+            segments = [each for each in self._segments.values() if each.sparse]
+        for segment in segments:
+            before = segment.hole
+            try:
+                segment.thin()
+            except OSError as exc:
+                log.warning("a file of the spool cannot be thinned: %s", exc)
+            with self._lock:
+                self._deleted_bytes += segment.hole - before
 
     def _complain(self, reason: str) -> None:
         if time.monotonic() >= self._silent_until_s:
