@@ -176,9 +176,9 @@ PROGRAMS = (
     Program(
         "no browser",
         Role.NO_BROWSER,
-        r"\A(?=.)(?!Mozilla|Opera|.*(?:Android|BlackBerry|Browser/|CFNetwork|DoCoMo|Gecko|J-PHONE|KDDI|LG[-/]|MIDP"
-        r"|Mozilla|NetFront|Nokia|Obigo|Opera|Profile/|Safari|Samsung|SoftBank|SonyEricsson|UCWEB|Vodafone|WAP|iPhone"
-        r"|iPad|\((?:Linux|Macintosh|Windows)))",
+        r"\A(?=.)(?!Mozilla|Opera|(?:E?Links|Lynx|w3m)[ /]|NAVER\(inapp|.*(?:Android|BlackBerry|Browser/|CFNetwork"
+        r"|DoCoMo|Gecko|J-PHONE|KDDI|LG[-/]|MIDP|Mozilla|NetFront|Nokia|Obigo|Opera|Profile/|Safari|Samsung|SoftBank"
+        r"|SonyEricsson|UCWEB|Vodafone|WAP|iPhone|iPad|\((?:Linux|Macintosh|Windows)))",
         "383 of 198,000 agents of people, 387 of 1,046 of robots that no list in use knows",
         "Integrity/6",
     ),

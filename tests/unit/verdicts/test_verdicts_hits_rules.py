@@ -273,6 +273,11 @@ def test_what_comes_with_who_took_the_decoy_is_a_robots() -> None:
         ("Thing/1.0", "redirection", HitClass.GENERIC_ROBOT),
         ("Thing/1.0", "open", HitClass.HUMAN),
         ("DoCoMo/2.0 SH01A(c100;TB;W24H16)", "redirection", HitClass.HUMAN),
+        ("Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1", "redirection", HitClass.HUMAN),
+        ("w3m/0.5.3+git20230121", "redirection", HitClass.HUMAN),
+        ("ELinks/0.16.1 (textmode; Linux; 80x24-2)", "redirection", HitClass.HUMAN),
+        ("NAVER(inapp; search; 2000; 12.5.2)", "redirection", HitClass.HUMAN),
+        ("LinksCheck/2.0", "redirection", HitClass.GENERIC_ROBOT),
     ],
 )
 def test_who_calls_itself_a_robot_is_one_and_people_follow_links_in_browsers(
