@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from hitting import Pile, World, click, opened, profiles, visit
 
 from estampe.catalog import CatalogUnavailable
+from estampe.instants import clock_ms
 from estampe.log import DamagedLog, LogBusy, LogClosed, LogFull
 from estampe.tracking.linking.links import LinkKind
 from estampe.tracking.recording import enriching
@@ -130,6 +132,19 @@ def test_a_visit_of_the_future_waits_no_longer_than_others(tmp_path: Path, messa
     """The machine's clock was set back."""
     record = Record()
     Room(tmp_path, Pile([click(message, "a", ago_s=-3_600)]), record, judge_ms=0).turn(2)
+    assert len(record.recorded) == 1
+
+
+def test_a_clock_that_is_set_back_holds_up_nothing_that_waits(
+    tmp_path: Path, message: Addressed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = Record()
+    room = Room(tmp_path, Pile([click(message, "a", ago_s=0)]), record, judge_ms=50)
+    room.enriching._gather()
+    monkeypatch.setattr(enriching, "clock_ms", lambda: clock_ms() - 3_600_000)
+    deadline_s = time.monotonic() + 5
+    while not record.recorded and time.monotonic() < deadline_s:
+        room.turn()
     assert len(record.recorded) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -101,12 +102,13 @@ class Enriching:
             except Exception as exc:  # noqa: BLE001  what cannot be read must not stop the others
                 self._refuse(kept, repr(exc))
             else:
+                age_ms = max(0, now_ms - taken.visit.time_ms)
                 urgent = taken.link.kind is LinkKind.UNSUBSCRIBE
-                self._waiting.add(taken, now_ms if urgent else min(taken.visit.time_ms, now_ms) + self._judge_ms)
+                self._waiting.add(taken, _steady_ms() + (0 if urgent else self._judge_ms - age_ms))
 
     def _record_due(self) -> int:
         """Record visits whose time has come; return how many."""
-        until_ms = clock_ms()
+        until_ms = _steady_ms()
         if len(self._waiting) - len(self._held_back) >= _GATHERED:
             until_ms += self._judge_ms
         due = self._waiting.due(until_ms, _AT_ONCE)
@@ -122,7 +124,7 @@ class Enriching:
         except (LogFull, LogBusy, CatalogUnavailable) as exc:
             self._journal.warning("hits wait", reason=str(exc))
             for each in taken:
-                self._waiting.add(each, clock_ms())
+                self._waiting.add(each, _steady_ms())
             self._stopping.wait(_AGAIN_MS / 1_000)
         except Exception as exc:  # noqa: BLE001  what one visit breaks, the others are not to suffer
             self._isolate(taken, exc)
@@ -167,7 +169,7 @@ class Enriching:
             if each.kept.id not in self._held_back:
                 self._held_back.add(each.kept.id)
                 self._count("early")
-            self._waiting.add(each, now_ms + max(_AGAIN_MS, min(age_ms // 2, _MUCH_LATER_MS)))
+            self._waiting.add(each, _steady_ms() + max(_AGAIN_MS, min(age_ms // 2, _MUCH_LATER_MS)))
         return enough
 
     def _refuse(self, kept: Kept, reason: str) -> None:
@@ -185,3 +187,8 @@ class Enriching:
     def _let_go(self, over: Sequence[Kept]) -> None:
         self._held_back.difference_update(kept.id for kept in over)
         self._spool.done(over)
+
+
+def _steady_ms() -> int:
+    """Return milliseconds of a clock that nobody sets: one that is set back must not hold hits up."""
+    return time.monotonic_ns() // 1_000_000

@@ -27,7 +27,7 @@ class Waiting:
         return self._held
 
     def add(self, taken: Taken, due_ms: int) -> None:
-        """Let a visit wait until a time, Unix milliseconds; all of its message that wait have the first one's time."""
+        """Let a visit wait until a time, milliseconds; all of its message that wait have the first one's time."""
         message = taken.message
         group = self._groups.get(message)
         if group is None or due_ms < group.due_ms:
