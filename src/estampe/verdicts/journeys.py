@@ -135,12 +135,12 @@ def marches(journey: Journey) -> bool:
 
 
 def _reads(journey: Journey) -> bool:
-    """Whether there was time to look at the message, once its scanners are through with it, before links were followed.
+    """Whether a browser had time to look at the message before it followed links, and scanners are through with it.
 
     Who reads opens several links in new tabs as fast as slow scanners do.
     """
     sighting = journey.sighting
-    if sighting.since_ms is None or sighting.since_ms <= _LATER_MS:
+    if sighting.since_ms is None or sighting.since_ms <= _LATER_MS or not _says_mode(sighting):
         return False
     shown = [other for other in journey.opens if _is_kin(sighting, other) or _is_proxied(other)]
     shown += [other for other in journey.kin if other.kind == _MIRROR]

@@ -231,6 +231,11 @@ def test_who_opened_a_message_elsewhere_does_not_excuse_a_scanner() -> None:
     assert judged(*tabs(4, 0.5), opened) == [*[HitClass.SCANNER] * 4, HitClass.HUMAN]
 
 
+def test_who_looks_like_no_whole_browser_is_no_reader() -> None:
+    links = tabs(4, 0.7, facts=facts(without=("sec-fetch-mode", "sec-fetch-user")))
+    assert judged(hit("open", after_s=3_590, agent=GMAIL), *links)[1:] == [HitClass.SCANNER] * 4
+
+
 @pytest.mark.parametrize("known", [{"agent": "Mozilla/4.0 (compatible; MSIE 8.0)"}, {"address": CLOUD}])
 @pytest.mark.parametrize("after_s", [-1, 0.05, 1.5])
 def test_who_looks_at_a_link_because_a_person_follows_it_is_a_scanner(known: dict[str, str], after_s: float) -> None:
