@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hitting import OTHER, World, click, judged, opened, visit
+from hitting import OTHER, World, click, judged, opened, profiles, visit
 from msgspec import UNSET
 
 from estampe.events import encode_block
 from estampe.instants import clock_ms
 from estampe.log import Logs, Query
 from estampe.tracking.linking.links import LinkKind, Part
+from estampe.tracking.recording.journeys import STEPS
 from estampe.tracking.recording.recording import taken_of
 from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from estampe.tracking.recording.recording import Recorded
     from estampe.tracking.spooling.segments import Kept
+    from estampe.verdicts import Classification, Sighting
 
 
 @pytest.fixture
@@ -102,6 +105,21 @@ def test_what_is_known_besides_is_kept_with_the_judgement(world: World, desk: De
     }
 
 
+def test_when_a_hit_was_made_is_known_however_long_its_agent_took(world: World) -> None:
+    """Or a sweep would look otherwise when it is judged again."""
+
+    def slow(agents: Collection[str], whose: Mapping[str, Hashable]) -> dict[str, Any]:
+        time.sleep(0.3)
+        return profiles(agents, whose)
+
+    kept = click(world.sent(), "a", ago_s=5)
+    world.recording(agents=slow).record([taken_of(kept)], clock_ms())
+    (line,) = [line for chunk in world.log.scan(Query(types=("hit",), annotate=True)) for line in chunk.splitlines()]
+    event = json.loads(line)
+    made_ms = event["timestamp"] - event["classification"]["facts"]["waited_ms"]
+    assert abs(made_ms - taken_of(kept).visit.time_ms) < 200
+
+
 def test_visits_recorded_again_add_nothing(world: World) -> None:
     """A crash may come after they are in the log and before the spool knows."""
     message, other = world.sent(), world.sent()
@@ -172,6 +190,23 @@ def test_a_flood_on_one_message_is_recorded_whole(world: World, desk: Desk) -> N
     desk.record(*kept)
     assert sorted(event.id for event in world.events("hit")) == sorted(each.id for each in kept)
     assert set(world.classes()) == {each.id for each in kept}
+
+
+def test_what_a_hit_of_a_flood_costs_does_not_grow(world: World) -> None:
+    """Nor are the earliest judged for each that comes, once there are many."""
+    asked: list[Sighting] = []
+
+    def counting(sighting: Sighting, journey: Sequence[Sighting]) -> Classification:
+        asked.append(sighting)
+        return judged(sighting, journey)
+
+    message = world.sent()
+    recording = world.recording(judge=counting)
+    recording.record([taken_of(click(message, f"{number}")) for number in range(STEPS)], clock_ms())
+    asked.clear()
+    for number in range(5):
+        recording.record([taken_of(click(message, f"late {number}"))], clock_ms())
+    assert len(asked) == 5
 
 
 def test_hits_of_several_customers_go_to_the_logs_of_each(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ LOOK_BACK_MS = 600_000
 _NEAR = 32
 """With how many hits before it, and as many behind it, one is judged: a flood of them must not cost its square."""
 
-_STEPS = 64
+STEPS = 64
 """Hits of one message that are remembered."""
 
 _ALL_STEPS = 65_536
@@ -65,15 +65,15 @@ class _Recalled(NamedTuple):
     judged: Classification
 
 
-def judgements(sightings: Sequence[Sighting], judge: Judge) -> list[Classification]:
-    """Judge each hit of a message by those that are nearest to it in time; return the judgements in order."""
+def judgements(sightings: Sequence[Sighting], judge: Judge, first: int = 0) -> list[Classification]:
+    """Judge each hit of a message, from the `first` on, by those nearest to it in time; return judgements in order."""
     order = sorted(range(len(sightings)), key=lambda number: sightings[number].time_ms)
     in_time = [sightings[number] for number in order]
     judged: dict[int, Classification] = {}
-    for place, number in paced(enumerate(order)):
+    for place, number in paced((place, number) for place, number in enumerate(order) if number >= first):
         near = in_time[max(0, place - _NEAR) : place] + in_time[place + 1 : place + 1 + _NEAR]
         judged[number] = judge(sightings[number], near)
-    return [judged[number] for number in range(len(sightings))]
+    return [judged[number] for number in range(first, len(sightings))]
 
 
 class Journeys:
@@ -116,7 +116,7 @@ class Journeys:
 
     def keep(self, message: Message, steps: Iterable[Step]) -> None:
         """Remember the hits of a message, the latest of those given, in place of those that were remembered."""
-        latest = sorted(steps, key=_time_ms)[-_STEPS:]
+        latest = sorted(steps, key=_time_ms)[-STEPS:]
         self._replace(message, [step for step in latest if _time_ms(step) >= _time_ms(latest[-1]) - LOOK_BACK_MS])
 
     def forget(self, now_ms: int) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from estampe.instants import clock_ms
 from estampe.tracking.linking.links import LinkKind, read
 from estampe.tracking.recording.activations import Activations, Message
 from estampe.tracking.recording.hits import detail_of, facts_of, hit
-from estampe.tracking.recording.journeys import Journeys, Step, judgements
+from estampe.tracking.recording.journeys import STEPS, Journeys, Step, judgements
 from estampe.tracking.recording.optouts import enlist, optout
 from estampe.tracking.recording.pace import paced
 from estampe.tracking.sightings import sighting_of
@@ -177,20 +179,25 @@ class Recording:
         self._journeys.recall(customer, log, now_ms)
         whose = {each.visit.agent: each.message for each in taken}
         profiles = self._agents(whose.keys(), whose)
-        hits: dict[Message, list[_Hit]] = defaultdict(list)
-        for each in paced(taken):
-            hits[each.message].append(_hit(each, activated[each.message], profiles[each.visit.agent], now_ms))
-        journeys = [
-            self._judged(message, some, self._journeys.of(message, log, activated[message]))
-            for message, some in paced(hits.items())
-        ]
-        return _Share(log, journeys, _publish(log, journeys))
+        journeys: list[_Journey] = []
+
+        def judged() -> Iterator[_Journey]:
+            """Judge those of one message after the other, just before they are published: their facts say how long."""
+            for message, some in paced(_by_message(taken).items()):
+                since = activated[message]
+                hits = [_hit(each, since, profiles[each.visit.agent], clock_ms()) for each in some]
+                journeys.append(self._judged(message, hits, self._journeys.of(message, log, since)))
+                yield journeys[-1]
+
+        return _Share(log, journeys, _publish(log, judged()))
 
     def _judged(self, message: Message, hits: Sequence[_Hit], steps: Sequence[Step]) -> _Journey:
         known = {step.id for step in steps}  # published before a crash, and taken again
         new = [each for each in hits if each.taken.kept.id not in known]
         sightings = [*(step.sighting for step in steps), *(each.sighting for each in new)]
-        return _Journey(message, steps, new, judgements(sightings, self._judge))
+        settled = steps if len(steps) >= STEPS else ()  # a flood must not cost 64 judgements for each of its hits
+        judged = [*(step.judged for step in settled), *judgements(sightings, self._judge, len(settled))]
+        return _Journey(message, steps, new, judged)
 
     def _settle(self, share: _Share) -> None:
         """Wait until a share is durable, judge earlier hits anew that others have changed, and remember all."""
@@ -230,9 +237,16 @@ def _drafts(journeys: Iterable[_Journey]) -> Iterator[tuple[Draft, Classificatio
 
 
 def _publish(log: EventLog, journeys: Iterable[_Journey]) -> list[Future[list[Receipt]]]:
-    drafts = list(_drafts(journeys))
-    parts = (drafts[start : start + _DRAFTS] for start in range(0, len(drafts), _DRAFTS))
+    drafts = _drafts(journeys)
+    parts = iter(lambda: list(islice(drafts, _DRAFTS)), [])
     return [log.publish(*zip(*part, strict=True)) for part in paced(parts)]
+
+
+def _by_message(taken: Iterable[Taken]) -> dict[Message, list[Taken]]:
+    found: dict[Message, list[Taken]] = defaultdict(list)
+    for each in taken:
+        found[each.message].append(each)
+    return found
 
 
 def _by_customer(taken: Iterable[Taken]) -> dict[int, list[Taken]]:
