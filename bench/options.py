@@ -32,7 +32,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     slow_s: int = 20
     messages: int = 5_000
     sendings: int = 3
-    hits_s: int = 5
+    hits_s: int = 3
 
 
 QUICK = Options(

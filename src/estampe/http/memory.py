@@ -36,5 +36,5 @@ def collect_seldom() -> None:
 
 
 def take_short_turns() -> None:
-    """Let threads hold the interpreter for a millisecond while others want it: answers wait for no more than that."""
-    sys.setswitchinterval(0.001)
+    """Let threads hold the interpreter for half of a millisecond while others want it: answers wait for no more."""
+    sys.setswitchinterval(0.0005)

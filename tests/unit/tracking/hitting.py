@@ -192,6 +192,11 @@ class Pile:
     def __init__(self, kept: Iterable[Kept] = ()) -> None:
         self.left = list(kept)
         self.over: list[Kept] = []
+        self.came = len(self.left)
+
+    def arrived(self) -> int:
+        """Say how many have come."""
+        return self.came
 
     def wait(self, _seconds: float) -> bool:
         """Say whether there is something to take."""

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_clock_that_is_set_back_holds_up_nothing_that_waits(
 ) -> None:
     record = Record()
     room = Room(tmp_path, Pile([click(message, "a", ago_s=0)]), record, judge_ms=50)
-    room.enriching._gather()
+    room.enriching._gather(100)
     monkeypatch.setattr(enriching, "clock_ms", lambda: clock_ms() - 3_600_000)
     deadline_s = time.monotonic() + 5
     while not record.recorded and time.monotonic() < deadline_s:
@@ -286,6 +287,17 @@ def test_a_log_that_fails_lets_other_customers_alone(tmp_path: Path, world: Worl
     while len(room.pile.over) < 18:
         room.turn()
     assert not room.reasons()
+
+
+def test_in_a_crowd_it_takes_small_bites(tmp_path: Path, message: Addressed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever follows a link then waits for no more than one of them."""
+    record = Record()
+    room = Room(tmp_path, Pile([click(message, "a", ago_s=60) for _ in range(300)]), record, judge_ms=0)
+    monkeypatch.setattr(room.enriching, "_crowd", SimpleNamespace(times=lambda: 2.0))
+    room.turn()
+    assert len(record.recorded) == 100
+    room.turn(2)
+    assert len(record.recorded) == 300
 
 
 def test_it_goes_on_after_a_fault_of_its_own(tmp_path: Path, message: Addressed) -> None:

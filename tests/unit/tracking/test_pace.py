@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from estampe.tracking.recording import pace
-from estampe.tracking.recording.pace import paced
+from estampe.tracking.recording.pace import Crowd, paced
 
 if TYPE_CHECKING:
     import pytest
@@ -21,6 +21,8 @@ class Clock:
 
     def perf_counter(self) -> float:
         return self.now_s
+
+    monotonic = perf_counter
 
     def sleep(self, seconds: float) -> None:
         self.rests_s.append(seconds)
@@ -68,3 +70,44 @@ def test_when_others_are_done_it_goes_faster_again(monkeypatch: pytest.MonkeyPat
     clock.late_s = 0.0
     _work(clock, 20)
     assert clock.rests_s[-1] == pace._SHORTEST_S
+
+
+class Door:
+    """Where visits come in."""
+
+    def __init__(self) -> None:
+        self.came = 0
+
+    def arrived(self) -> int:
+        return self.came
+
+
+def _crowd(monkeypatch: pytest.MonkeyPatch) -> tuple[Clock, Door, Crowd]:
+    clock, door = Clock(0.0), Door()
+    monkeypatch.setattr(pace, "time", clock)
+    return clock, door, Crowd(door.arrived)
+
+
+def test_where_nobody_comes_work_does_not_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, _, crowd = _crowd(monkeypatch)
+    clock.now_s += 1
+    assert crowd.times() == 0
+
+
+def test_the_more_come_the_longer_work_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, door, crowd = _crowd(monkeypatch)
+    seen = []
+    for visits in (150, 1_500, 15_000, 1_000_000, 0):
+        clock.now_s += 1
+        door.came += visits
+        seen.append(crowd.times())
+    assert seen == [0.1, 1.0, 10.0, pace._MOST_TIMES, 0.0]
+
+
+def test_a_moment_says_nothing_of_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, door, crowd = _crowd(monkeypatch)
+    clock.now_s += 0.01
+    door.came += 1_000
+    assert crowd.times() == 0
+    clock.now_s += 0.99
+    assert crowd.times() > 0.6

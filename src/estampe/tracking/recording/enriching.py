@@ -12,7 +12,7 @@ from estampe.catalog import CatalogUnavailable
 from estampe.instants import clock_ms
 from estampe.log import LogBusy, LogClosed, LogError, LogFull
 from estampe.tracking.linking.links import LinkKind
-from estampe.tracking.recording.pace import paced
+from estampe.tracking.recording.pace import Crowd, paced
 from estampe.tracking.recording.recording import taken_of
 from estampe.tracking.recording.waiting import Waiting
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 """Visits that are recorded together."""
+
+_AT_ONCE_IN_A_CROWD = 100
+"""The same while many come: their answers wait no longer than this takes."""
 
 _GATHERED = 20_000
 """Visits that wait for others of their message; beyond it they wait no longer."""
@@ -68,6 +71,7 @@ class Enriching:
         self._waiting = Waiting()
         self._held_back: set[UUID] = set()
         self._stopping = threading.Event()
+        self._crowd = Crowd(spool.arrived)
 
     def stop(self) -> None:
         """Take nothing more; what is in hand is ended, and the rest stays in the spool."""
@@ -87,15 +91,18 @@ class Enriching:
     def _turn(self) -> None:
         if not self._waiting and not self._spool.wait(_IDLE_S):
             return
-        self._gather()
-        recorded = self._record_due()
-        if recorded < _AT_ONCE:
-            self._stopping.wait(_TICK_S)
+        crowd = self._crowd.times()
+        most = _AT_ONCE if crowd < 1 else _AT_ONCE_IN_A_CROWD
+        began_s = time.thread_time()
+        self._gather(most)
+        recorded = self._record_due(most)
+        rest_s = crowd * (time.thread_time() - began_s)
+        self._stopping.wait(rest_s if recorded == most else max(rest_s, _TICK_S))
 
-    def _gather(self) -> None:
+    def _gather(self, most: int) -> None:
         """Take visits from the spool, as many as there is room for."""
         now_ms = clock_ms()
-        room = min(_AT_ONCE, _GATHERED - len(self._waiting) + len(self._held_back))
+        room = min(most, _GATHERED - len(self._waiting) + len(self._held_back))
         for kept in paced(self._spool.take(room) if room > 0 else ()):
             try:
                 taken = taken_of(kept)
@@ -106,12 +113,12 @@ class Enriching:
                 urgent = taken.link.kind is LinkKind.UNSUBSCRIBE
                 self._waiting.add(taken, _steady_ms() + (0 if urgent else self._judge_ms - age_ms))
 
-    def _record_due(self) -> int:
+    def _record_due(self, most: int) -> int:
         """Record visits whose time has come; return how many."""
         until_ms = _steady_ms()
         if len(self._waiting) - len(self._held_back) >= _GATHERED:
             until_ms += self._judge_ms
-        due = self._waiting.due(until_ms, _AT_ONCE)
+        due = self._waiting.due(until_ms, most)
         if due:
             self._record(due)
         return len(due)

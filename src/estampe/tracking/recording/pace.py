@@ -7,9 +7,15 @@ from threading import local
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 T = TypeVar("T")
+
+_CROWD = 1_500
+"""Arrivals a second that make work rest for as long as it takes."""
+
+_MOST_TIMES = 20.0
+_SAMPLE_S = 0.1
 
 _BITE_S = 0.0005
 _SHORTEST_S = 0.0002
@@ -32,6 +38,29 @@ class _Pace(local):
 
 
 _pace = _Pace()
+
+
+class Crowd:
+    """Tells how long to rest after work, since what comes in has to be answered first.
+
+    Parameters:
+        arrived: how much has come in so far.
+    """
+
+    def __init__(self, arrived: Callable[[], int]) -> None:
+        self._arrived = arrived
+        self._seen = arrived()
+        self._since_s = time.monotonic()
+        self._times = 0.0
+
+    def times(self) -> float:
+        """Return how many times as long as the interpreter worked: the more came in lately, the more."""
+        passed_s = time.monotonic() - self._since_s
+        if passed_s >= _SAMPLE_S:
+            arrived = self._arrived()
+            self._times = min(_MOST_TIMES, (arrived - self._seen) / passed_s / _CROWD)
+            self._seen, self._since_s = arrived, time.monotonic()
+        return self._times
 
 
 def paced(items: Iterable[T]) -> Iterator[T]:

@@ -164,6 +164,10 @@ class Spool:
             self._lock.wait_for(lambda: self._closed or self._unread(), seconds)
             return self._unread()
 
+    def arrived(self) -> int:
+        """Return how many visits were kept so far, those among them that were there at the start."""
+        return self._kept
+
     def waiting(self) -> int:
         """Return how many visits are kept and not done."""
         return self._kept - self._done
