@@ -48,10 +48,10 @@ answers every path with the same redirection, or its built-in GIF, with a worker
 "Main address" is Estampe where links have no listener of their own (`ESTAMPE_LINKS_LISTEN` is not set): they share
 Granian with the API.
 
-What limits Estampe: one thread answers, in Python. Of the 17 µs that a request takes it, more than half are the kernel's
-(a read and a write of its own connection), 3 µs parsing, 4 µs the signature and the visit; a second thread takes 5 µs to
-write visits, under the same interpreter lock. Making events of them waits while many come: it takes turns the shorter,
-the more come, and catches up afterwards. nginx here is limited by `wrk`, which needs a core for its answers."""
+What limits Estampe: one thread answers, in Python. Of the 17 µs that a request takes it, some 7 are the kernel's, who
+reads and writes each connection by itself, and 7 are for parsing, the signature and the visit. A second thread takes 5
+µs to write visits, under the same interpreter lock. Making events of them rests the longer, the more come, and catches
+up afterwards. nginx here is limited by `wrk`, which needs a core for its answers."""
 US, MAIN, PEER = "Estampe", "Estampe, main address", "nginx"
 KINDS = {"redirections": LinkKind.REDIRECTION, "pixels": LinkKind.OPEN}
 COLUMNS = (
