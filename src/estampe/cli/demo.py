@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing, contextmanager, suppress
 from importlib import resources
@@ -66,13 +67,16 @@ def demo(port: int, rate: float, seconds: float) -> None:
 
     Everything is in a temporary folder, which is removed at the end.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ending = threading.Event()
+    # Not by an exception from the handler: where it comes in a callback of the garbage collector, Python drops it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ending.set())
     with suppress(KeyboardInterrupt), TemporaryDirectory(prefix="estampe-demo-") as folder:
         data = Path(folder)
         key = _prepare(data)
-        with _server(data, port) as url, client.Client(url, key) as publisher:
+        with _server(data, port, ending) as url, client.Client(url, key) as publisher:
             _welcome(url, key, data)
-            _live(publisher, rate, seconds)
+            _live(publisher, rate, seconds, ending)
 
 
 def _prepare(data: Path) -> str:
@@ -89,7 +93,7 @@ def _documented() -> list[bytes]:
 
 
 @contextmanager
-def _server(data: Path, port: int) -> Iterator[str]:
+def _server(data: Path, port: int, ending: threading.Event) -> Iterator[str]:
     """Run a server in a session of its own, so that Ctrl-C ends the demo first and the server after it."""
     command = (sys.executable, "-m", "estampe", "serve", "--data", str(data), "--host", HOST, "--port", str(port))
     lines = data / "server.log"
@@ -98,18 +102,18 @@ def _server(data: Path, port: int) -> Iterator[str]:
             command, env=os.environ | ALONE, stdout=out, stderr=out, start_new_session=True
         )
     try:
-        yield _listening(child, lines)
+        yield _listening(child, lines, ending)
     finally:
         child.terminate()
         child.wait()
 
 
-def _listening(child: subprocess.Popen[bytes], lines: Path) -> str:
+def _listening(child: subprocess.Popen[bytes], lines: Path, ending: threading.Event) -> str:
     """Wait for the server to say where it listens."""
     while child.poll() is None:
         if said := re.search(r'"url":"([^"]+)"', lines.read_text()):
             return said[1]
-        time.sleep(TICK_S)
+        _pause(ending)
     raise DemoFailed(f"the server did not start: {lines.read_text().strip()}")
 
 
@@ -128,17 +132,17 @@ def _curl(url: str, key: str) -> str:
     return f"curl -i -X GET \\\n  '{url}' \\\n  -H 'X-Key: {key}'\n"
 
 
-def _live(publisher: client.Client, rate: float, seconds: float) -> None:
+def _live(publisher: client.Client, rate: float, seconds: float, ending: threading.Event) -> None:
     """Keep one line of news while events are published, until the time is over or Ctrl-C."""
     published = 0
     with suppress(KeyboardInterrupt), Console().status("Starting") as line:
-        for published in _publish(publisher, rate, seconds):
+        for published in _publish(publisher, rate, seconds, ending):
             until = format_instant(publisher.watermark().complete_until_ms)
             line.update(f"{published:,} events published, complete until {until}; Ctrl-C ends the demo")
     click.echo(f"{published:,} events published; the demo is over and its folder removed.")
 
 
-def _publish(publisher: client.Client, rate: float, seconds: float) -> Iterator[int]:
+def _publish(publisher: client.Client, rate: float, seconds: float, ending: threading.Event) -> Iterator[int]:
     """Publish at a steady rate; yield how many so far."""
     drafts = map(msgspec.json.encode, Generator(SEED, CUSTOMER.name).drafts(sys.maxsize))
     started, published = time.monotonic(), 0
@@ -147,4 +151,14 @@ def _publish(publisher: client.Client, rate: float, seconds: float) -> Iterator[
             publisher.publish(batch)
         published += len(batch)
         yield published
-        time.sleep(TICK_S)
+        _pause(ending)
+
+
+def _pause(ending: threading.Event) -> None:
+    """Wait a moment.
+
+    Raises:
+        KeyboardInterrupt: the demo is to end.
+    """
+    if ending.wait(TICK_S):
+        raise KeyboardInterrupt
