@@ -28,7 +28,7 @@ FLOORS: tuple[set[str], ...] = (
     {"verdicts", "tokens"},
     {"events"},
     {"settings", "demo"},
-    {"instants"},
+    {"instants", "confinement"},
     {"errors"},
     {"version"},
 )

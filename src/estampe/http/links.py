@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from estampe.http.pages import Header, Page
-    from estampe.http.services import Services, Tracking
+    from estampe.http.services import Services
+    from estampe.tracking.tracking import Tracking
 
 _BODY_LIMIT = 1_024
 """RFC 8058 section 3.2 posts `List-Unsubscribe=One-Click`; the page's button posts nothing."""

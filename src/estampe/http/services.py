@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from estampe.catalog import Customers
 from estampe.http.gate import Gate
@@ -16,7 +16,6 @@ from estampe.http.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
 
     from estampe.catalog import Catalog, Keys
     from estampe.events import Customer
@@ -24,21 +23,10 @@ if TYPE_CHECKING:
     from estampe.http.metrics import Metrics
     from estampe.log import EventLog, Logs
     from estampe.settings import Settings
-    from estampe.tracking.linking.links import Links
-    from estampe.tracking.spooling.spool import Spool
+    from estampe.tracking.tracking import Tracking
 
 _DECODERS = 2
 """Threads that decode large bodies: Python runs one at a time anyway, and a hostile body takes half a gigabyte."""
-
-
-class Tracking(Protocol):
-    """Reads links, keeps visits, and makes events of them."""
-
-    links: Links
-    spool: Spool
-
-    def running(self) -> AbstractAsyncContextManager[None]:
-        """Make events of visits, for as long as the block lasts."""
 
 
 class Services:

@@ -11,7 +11,7 @@ import msgspec
 from estampe.events import EventType, HitDetail, decode
 from estampe.log import Query
 from estampe.tracking.recording.journeys import LOOK_BACK_MS, judgements
-from estampe.tracking.sightings import agent_of, sighting_of
+from estampe.tracking.sightings import agent_of, parted, sighting_of
 from estampe.verdicts import Classification, classify
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ _ACTIVATIONS = 262_144
 _LONGEST = 512
 
 _HIT = b'{"type":"hit",'
-_ANNOTATION = b',"classification":'
-"""What comes before the classification in an annotated event; inside of strings quotes are escaped."""
-
-_classifications = msgspec.json.Decoder(Classification | None)
 
 
 class Log(Protocol):
@@ -261,9 +257,8 @@ def _lines(log: Log, query: Query) -> Iterator[bytes]:
 
 
 def _hit(line: bytes, activated: _Activated) -> _Read:
-    body, _, classification = line.rpartition(_ANNOTATION)
-    was = _classifications.decode(classification[:-1])
-    event = decode(body + b"}")
+    body, was = parted(line)
+    event = decode(body)
     detail = event.source.detail
     assert isinstance(detail, HitDetail)  # noqa: S101  the type says so
     is_ours = was is not None and was.facts is not None

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import UNSET
 
 from estampe.events import V4, V6, Form, Mirror, Parsed, Redirection, Unparsed, Unsubscribe, Web
-from estampe.verdicts import Sighting
+from estampe.verdicts import Classification, Sighting
 
 if TYPE_CHECKING:
     from msgspec import UnsetType
 
     from estampe.events import Client, HitDetail, Link
     from estampe.verdicts import Facts
+
+_ANNOTATION = b',"classification":'
+"""What comes before the classification in an annotated event; inside of strings quotes are escaped."""
+
+_classifications = msgspec.json.Decoder(Classification | None)
+
+
+def parted(line: bytes) -> tuple[bytes, Classification | None]:
+    """Return an annotated hit as its event, and what was judged of it; None if nothing was."""
+    event, _, classification = line.rpartition(_ANNOTATION)
+    return event + b"}", _classifications.decode(classification[:-1])
 
 
 def sighting_of(detail: HitDetail, *, time_ms: int, since_ms: int | None, facts: Facts | None, robot: str) -> Sighting:

@@ -400,6 +400,7 @@ def test_a_composer_knows_nothing_of_catalog_and_log() -> None:
     loaded = subprocess.run([sys.executable, "-P", "-c", told], capture_output=True, check=True, text=True).stdout
     assert {name.split(".")[1] for name in loaded.split()} == {
         "composer",
+        "confinement",
         "errors",
         "execution",
         "settings",

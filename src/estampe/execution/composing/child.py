@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections import deque
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import msgspec
 
+from estampe.confinement import environment
 from estampe.errors import EstampeError
 from estampe.execution.composing import frames
 from estampe.execution.composing.frames import HEADER, Kind
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 _START_S = 60.0
 """How long a composer may take to be ready."""
-
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "PYTHONHOME")
-"""What composers see of the environment, which may hold passwords of relays and of the database."""
 
 
 class NoComposer(EstampeError):
@@ -83,9 +80,8 @@ class Child(asyncio.SubprocessProtocol):
             NoComposer: it ended, or was not ready in time.
         """
         command = (sys.executable, "-P", "-m", module, msgspec.json.encode(limits).decode())
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         try:
-            await self._loop.subprocess_exec(lambda: self, *command, stderr=None, env=environment)
+            await self._loop.subprocess_exec(lambda: self, *command, stderr=None, env=environment())
         except OSError as exc:
             raise NoComposer(f"no process can be started to compose messages: {exc.strerror}") from exc
         await asyncio.wait((self._is_ready, self._has_ended), timeout=_START_S, return_when=asyncio.FIRST_COMPLETED)

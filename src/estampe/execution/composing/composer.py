@@ -8,18 +8,16 @@ each order that ends it, whatever it is doing. It ends when its input does.
 from __future__ import annotations
 
 import gc
-import os
 import re
-import resource
 import signal
 import sys
 import traceback
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from estampe.confinement import answers_within, leave_ending_to_the_server
 from estampe.errors import EstampeError
 from estampe.execution.composing import frames
 from estampe.execution.composing.frames import HEADER, Kind, Limits
@@ -121,22 +119,8 @@ def _write(answers: BinaryIO, frame: bytes) -> None:
 def run(rewrite: Rewrite) -> None:
     """Be a composer, on standard input and output, within the limits that the first argument tells."""
     limits = msgspec.json.decode(sys.argv[1], type=Limits)
-    # The server decides when its composers end: neither Ctrl-C nor a service manager takes a message from their hands.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    leave_ending_to_the_server()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a server that is gone is no fault to be told of
     composer = Composer(limits.message, rewrite)
-    with os.fdopen(os.dup(1), "wb") as answers:
-        os.dup2(2, 1)  # what anything prints does not get between the answers
-        _bound(limits.memory)
+    with answers_within(limits.memory) as answers:
         serve(sys.stdin.buffer, answers, composer, limits.seconds)
-
-
-def _bound(memory: int) -> None:
-    """Hold this process to its present size and so many bytes more, and leave no core, which might hold a key."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    size = Path("/proc/self/statm")
-    if size.exists():  # on Linux; elsewhere address space says little
-        ceiling = int(size.read_text().split()[0]) * resource.getpagesize() + memory
-        resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -13,15 +12,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from estampe.confinement import environment
 from estampe.tracking.agents.profiles import decode, raw
 
 if TYPE_CHECKING:
     from estampe.tracking.agents.profiles import Profile
 
 _MODULE = "estampe.tracking.agents.reading"
-
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONPATH", "PYTHONHOME")
-"""What the process sees of the environment, which may hold passwords."""
 
 _TRIES = 2
 _REST_S = 60.0
@@ -67,10 +64,9 @@ class Reader:
         if time.monotonic() < self._not_before_s:
             return None
         command = (sys.executable, "-P", "-m", self._module)
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         with suppress(OSError):
             self._process = subprocess.Popen(  # noqa: S603  the command is ours
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
             )
             if _answer(self._process, b""):
                 return self._process

@@ -8,17 +8,16 @@ is nice, has a ceiling on its memory, and an alarm for each agent that ends it. 
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sys
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 from device_detector import DeviceDetector  # type: ignore[import-untyped]  # it brings no types
 from msgspec import UNSET
 
+from estampe.confinement import answers_within, leave_ending_to_the_server
 from estampe.events import Parsed, Software, Unparsed
 from estampe.tracking.agents import robots, words
 from estampe.tracking.agents.profiles import Profile, encode, raw
@@ -114,26 +113,12 @@ def _write(profiles: BinaryIO, profile: bytes) -> None:
 
 def run() -> None:
     """Read agents on standard input, within limits."""
-    # The server decides when this ends: Ctrl-C and service managers tell the server.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    leave_ending_to_the_server()
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_PROF, _START_S)
     os.nice(_NICE)
-    with os.fdopen(os.dup(1), "wb") as profiles:
-        os.dup2(2, 1)  # what anything prints does not get between the answers
-        _bound(_MEMORY)
+    with answers_within(_MEMORY) as profiles:
         serve(sys.stdin.buffer, profiles)
-
-
-def _bound(memory: int) -> None:
-    """Hold this process to its present size and so many bytes more."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    size = Path("/proc/self/statm")
-    if size.exists():  # on Linux; elsewhere address space says little
-        ceiling = int(size.read_text().split()[0]) * resource.getpagesize() + memory
-        resource.setrlimit(resource.RLIMIT_AS, (ceiling, ceiling))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ from estampe.events import EventType, HitDetail, decode
 from estampe.log import Query
 from estampe.tracking.recording.activations import Message
 from estampe.tracking.recording.pace import paced
-from estampe.tracking.sightings import agent_of, sighting_of
-from estampe.verdicts import Classification
+from estampe.tracking.sightings import agent_of, parted, sighting_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from estampe.log import EventLog
     from estampe.tracking.agents import Profile
     from estampe.tracking.recording.activations import Activated
-    from estampe.verdicts import Facts, Sighting
+    from estampe.verdicts import Classification, Facts, Sighting
 
     Agents = Callable[[Collection[str], Mapping[str, Hashable]], Mapping[str, Profile]]
     Judge = Callable[[Sighting, Sequence[Sighting]], Classification]
@@ -40,11 +39,6 @@ _ALL_STEPS = 65_536
 
 _RECALLED = 16_384
 """Hits that are read from logs after a start."""
-
-_ANNOTATION = b',"classification":'
-"""What comes before the classification in an annotated event; inside of strings quotes are escaped."""
-
-_classifications = msgspec.json.Decoder(Classification | None)
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -158,10 +152,9 @@ def _recent_hits(log: EventLog, since_ms: int, most: int) -> Iterator[_Recalled]
     lately = Query(start_ms=since_ms, types=(EventType.HIT,), annotate=True, sort="desc", limit=most)
     for chunk in log.scan(lately):
         for line in chunk.splitlines():
-            event, _, classification = line.rpartition(_ANNOTATION)
-            judged = _classifications.decode(classification[:-1])
+            event, judged = parted(line)
             if judged and judged.facts:
-                yield _hit(decode(event + b"}"), judged, judged.facts)
+                yield _hit(decode(event), judged, judged.facts)
 
 
 def _hit(event: Event, judged: Classification, facts: Facts) -> _Recalled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from estampe.tracking.spooling.segments import Kept
     from estampe.tracking.spooling.visits import Visit
     from estampe.verdicts import Classification, Sighting
+
+K = TypeVar("K")
 
 _DRAFTS = 64
 """Drafts of one publication: they are encoded without a rest."""
@@ -141,7 +143,7 @@ class Recording:
         early: list[Taken] = []
         strange: list[Taken] = []
         shares: list[_Share] = []
-        for customer, some in _by_customer(taken).items():
+        for customer, some in _grouped(taken, lambda each: each.message.customer).items():
             log = self._log(customer)
             if log is None:
                 strange += some
@@ -183,7 +185,7 @@ class Recording:
 
         def judged() -> Iterator[_Journey]:
             """Judge those of one message after the other, just before they are published: their facts say how long."""
-            for message, some in paced(_by_message(taken).items()):
+            for message, some in paced(_grouped(taken, lambda each: each.message).items()):
                 since = activated[message]
                 hits = [_hit(each, since, profiles[each.visit.agent], clock_ms()) for each in some]
                 journeys.append(self._judged(message, hits, self._journeys.of(message, log, since)))
@@ -242,15 +244,8 @@ def _publish(log: EventLog, journeys: Iterable[_Journey]) -> list[Future[list[Re
     return [log.publish(*zip(*part, strict=True)) for part in paced(parts)]
 
 
-def _by_message(taken: Iterable[Taken]) -> dict[Message, list[Taken]]:
-    found: dict[Message, list[Taken]] = defaultdict(list)
+def _grouped(taken: Iterable[Taken], key: Callable[[Taken], K]) -> dict[K, list[Taken]]:
+    found: dict[K, list[Taken]] = defaultdict(list)
     for each in taken:
-        found[each.message].append(each)
-    return found
-
-
-def _by_customer(taken: Iterable[Taken]) -> dict[int, list[Taken]]:
-    found: dict[int, list[Taken]] = defaultdict(list)
-    for each in taken:
-        found[each.message.customer].append(each)
+        found[key(each)].append(each)
     return found
