@@ -57,7 +57,6 @@ def serve(settings: Settings) -> None:
     journal.configure(settings)
     memory.keep()
     memory.collect_seldom()
-    memory.take_short_turns()
     metrics = Metrics()
     with (
         closing(Logs(settings.data, metrics.commit_seconds.observe)) as logs,

@@ -1,10 +1,9 @@
-"""Memory and turns: what a server does differently with them than a short command."""
+"""Memory: what a server does differently with it than a short command."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import sys
 
 # glibc's malloc.h
 _M_TRIM_THRESHOLD = -1
@@ -33,8 +32,3 @@ def collect_seldom() -> None:
     """Let the cycle collector run less often, and leave out what the start has made."""
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
-
-
-def take_short_turns() -> None:
-    """Let threads hold the interpreter for half of a millisecond while others want it: answers wait for no more."""
-    sys.setswitchinterval(0.0005)
