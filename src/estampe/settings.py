@@ -185,6 +185,89 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         _doc("schedule", "how long to wait after each temporary refusal, spans with commas between; then it bounces"),
     ] = "1m,5m,15m,30m,1h,2h,4h,8h,16h"
+    reports_listen: Annotated[
+        str,
+        _doc(
+            "address",
+            "where mail servers bring reports: lmtp://HOST:PORT, lmtp:///PATH of a socket, or smtp://HOST:PORT; empty: "
+            "nowhere",
+        ),
+    ] = ""
+    reports_addresses: Annotated[
+        str,
+        _doc(
+            "addresses",
+            "addresses besides the return paths to which reports may come, such as those of feedback loops, commas "
+            "between; @DOMAIN takes all of a domain",
+        ),
+    ] = ""
+    reports_networks: Annotated[
+        str, _doc("networks", "who may bring reports by SMTP, addresses or CIDR with commas between; empty: anybody")
+    ] = ""
+    reports_tls: Annotated[
+        str,
+        _doc("files", "CERTIFICATE.pem:KEY.pem, with which STARTTLS is offered where reports come; empty: it is not"),
+    ] = ""
+    reports_maildir: Annotated[
+        str, _doc("folder", "a Maildir whose mails are read as reports and then removed; empty: none")
+    ] = ""
+    reports_imap: Annotated[
+        str,
+        _doc(
+            "address",
+            "a mailbox whose mails are read as reports and then removed: imaps://USER:PASSWORD@HOST/FOLDER, or imap:// "
+            "(TLS by STARTTLS, or this machine); empty: none",
+        ),
+    ] = ""
+    reports_seconds: Annotated[
+        float, _doc("s", "how long between two looks into the Maildir and the mailbox", ge=0.1, le=86_400)
+    ] = 30
+    report_limit: Annotated[
+        int, _doc("bytes", "the largest report that is read; a larger one is refused", ge=1_024, le=1 << 30)
+    ] = 25 * 1_048_576
+    report_connections: Annotated[
+        int, _doc("connections", "connections of mail servers that bring reports, at once", ge=1, le=10_000)
+    ] = 50
+    report_recipients: Annotated[int, _doc("addresses", "recipients of one report", ge=1, le=10_000)] = 100
+    match_days: Annotated[
+        float,
+        _doc(
+            "days",
+            "how long ago a message may have been sent that a report without any mark of ours is taken to be about, by "
+            "its recipient alone; 0: none",
+            ge=0,
+            le=365,
+        ),
+    ] = 5
+    quarantine_limit: Annotated[
+        int, _doc("bytes", "reports kept aside; beyond it further ones are told to come later", ge=0, le=1 << 40)
+    ] = 1 << 30
+    hard_bounces: Annotated[bool, _doc("yes or no", "whether a contact gets no more messages after a hard bounce")] = (
+        True
+    )
+    soft_bounces: Annotated[
+        int,
+        _doc(
+            "bounces",
+            "soft bounces in a row, of as many messages, after which a contact gets no more; 0: it always does",
+            ge=0,
+            le=1_000,
+        ),
+    ] = 7
+    soft_bounce_days: Annotated[
+        float, _doc("days", "the least time between the first and the last of these soft bounces", ge=0, le=3_650)
+    ] = 14
+    complaints_redlist: Annotated[bool, _doc("yes or no", "whether who complains is put on the redlist (origin 5)")] = (
+        True
+    )
+    hits_clear: Annotated[
+        bool,
+        _doc(
+            "yes or no",
+            "whether a contact whose messages bounced gets messages again after a hit of a person or a "
+            "report of delivery",
+        ),
+    ] = True
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _doc("level", "the least important line to log")
     ] = "info"

@@ -47,6 +47,8 @@ OWNERS = {
     "dkim": "execution",
     "cryptography": "execution",
     "aiosmtplib": "execution",
+    "aiosmtpd": "bounces",
+    "imapclient": "bounces",
     "device_detector": "tracking",
     "crawleruseragents": "tracking",
     "sqlite3": "tracking",

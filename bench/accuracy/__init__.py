@@ -1,0 +1,1 @@
+"""How often reports of known meaning are read right."""

@@ -1,0 +1,1 @@
+"""Bounces: reads the reports that mail servers send back, and makes events of them."""
