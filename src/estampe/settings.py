@@ -249,14 +249,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _doc(
             "bounces",
-            "soft bounces in a row, of as many messages, after which a contact gets no more; 0: it always does",
+            "soft bounces, of as many messages, after which a contact gets no more messages; those that blame the "
+            "sender or the message do not count; 0: it always gets more",
             ge=0,
             le=1_000,
         ),
     ] = 7
     soft_bounce_days: Annotated[
-        float, _doc("days", "the least time between the first and the last of these soft bounces", ge=0, le=3_650)
-    ] = 14
+        float, _doc("days", "the period within which these soft bounces count", ge=0.01, le=3_650)
+    ] = 30
     complaints_redlist: Annotated[bool, _doc("yes or no", "whether who complains is put on the redlist (origin 5)")] = (
         True
     )
