@@ -6,7 +6,7 @@ from estampe.catalog.backlog import Backlog, Summary, Waiting
 from estampe.catalog.blacklist import Blacklist
 from estampe.catalog.calls import CallRunning, Calls, KeyReused
 from estampe.catalog.contact import Contact, ContactExists, UnknownContact
-from estampe.catalog.contacts import Contacts
+from estampe.catalog.contacts import Contacts, addressed
 from estampe.catalog.contents import NO_DOMAIN, ActionType, Frozen, InvalidAction, Mail, frozen_content
 from estampe.catalog.copies import Copies, Copy
 from estampe.catalog.customers import Customers, InvalidCustomer, parse_customer
@@ -32,6 +32,8 @@ from estampe.catalog.launches import Launch, Launches
 from estampe.catalog.migrations import NewerCatalog
 from estampe.catalog.outbox import Batch, Held, Lane, Message, MessageState, Outbox, Postponed
 from estampe.catalog.pressure import Pressure, Reservation, UnknownRule
+from estampe.catalog.quarantine import Quarantine, Quarantined, QuarantineFull, UnknownReport
+from estampe.catalog.quarantine import State as QuarantineState
 from estampe.catalog.redlist import Origin, Redlist
 from estampe.catalog.rules import Always, Capping, InvalidRule, OfTopics, Period, Predicate, Rule, Topic
 from estampe.catalog.secrets import secrets_of
@@ -106,6 +108,10 @@ __all__ = [
     "Postponed",
     "Predicate",
     "Pressure",
+    "Quarantine",
+    "QuarantineFull",
+    "QuarantineState",
+    "Quarantined",
     "Redlist",
     "Reservation",
     "RevokedKey",
@@ -120,11 +126,13 @@ __all__ = [
     "UnknownAction",
     "UnknownContact",
     "UnknownKey",
+    "UnknownReport",
     "UnknownRule",
     "UnknownSegment",
     "Waiting",
     "WrongKey",
     "WrongState",
+    "addressed",
     "domain_of",
     "frozen_content",
     "open_catalog",

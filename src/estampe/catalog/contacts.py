@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy import bindparam, case, delete, func, select, update
 
 from estampe.catalog import tables
 from estampe.catalog.contact import (
@@ -217,6 +217,28 @@ class Contacts:
             alive = self._where(_kept.id.in_(some), _kept.bounced_ms.is_(None))
             connection.execute(update(tables.contacts).where(*alive).values(bounced_ms=time_ms))
 
+    def clear_bounced(self, alive_ms: Mapping[str, int]) -> None:
+        """Let contacts get messages again whose addresses proved alive after they were noted as dead.
+
+        Parameters:
+            alive_ms: when, Unix milliseconds, by the contacts' ids; those that were never noted as dead cost one read.
+        """
+        with self._catalog.reading() as connection:
+            dead = {
+                row.id: row.bounced_ms
+                for some in slices(alive_ms)
+                for row in connection.execute(
+                    select(_kept.id, _kept.bounced_ms).where(*self._where(_kept.id.in_(some), _kept.bounced_ms > 0))
+                )
+            }
+        cleared = sorted(name for name, bounced_ms in dead.items() if bounced_ms < alive_ms[name])
+        if cleared:
+            with self._catalog.writing() as connection:
+                for some in slices(self.lock(connection, cleared)):
+                    for name in some:
+                        was_dead = self._where(_kept.id == name, _kept.bounced_ms < alive_ms[name])
+                        connection.execute(update(tables.contacts).where(*was_dead).values(bounced_ms=None))
+
     def _reading(self, connection: Connection, values: Mapping[str, Any]) -> Reading:
         return Reading(self._fields.take(connection, values))
 
@@ -285,6 +307,14 @@ class Contacts:
 
     def _where(self, *conditions: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
         return (_kept.customer == self._customer, *conditions)
+
+
+def addressed(catalog: Catalog, address: str) -> list[tuple[int, str]]:
+    """Return the contacts of all customers that have an address, letter case aside: customers' numbers, and ids."""
+    same = func.lower(_kept.address) == address.lower()
+    with catalog.reading() as connection:
+        found = connection.execute(select(_kept.customer, _kept.id).where(same).order_by(_kept.customer, _kept.id))
+        return [(row.customer, row.id) for row in found]
 
 
 def _contact(entry: Entry, contact_id: str, now_ms: int) -> Contact:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy.schema import CreateIndex
 
 from estampe.catalog import tables
 from estampe.errors import EstampeError
@@ -22,7 +23,7 @@ class NewerCatalog(EstampeError):
         super().__init__(f"{place} was written by a newer version of Estampe; start that version")
 
 
-_LATER = {"migrations", "keys", "secrets", "copies"}
+_LATER = {"migrations", "keys", "secrets", "copies", "quarantine"}
 """Tables that the second step does not make as they are now."""
 
 _secrets_without_numbers = Table(
@@ -50,7 +51,14 @@ def _make_copies(connection: Connection) -> None:
         connection.execute(tables.secrets.insert(), [{**row, "number": 1} for row in kept])
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_make_keys, _make_actions, _make_copies)
+def _make_quarantine(connection: Connection) -> None:
+    """Make the table of reports that are kept aside, and let contacts be found by their addresses."""
+    tables.quarantine.create(connection)
+    for index in tables.contacts.indexes:
+        connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_make_keys, _make_actions, _make_copies, _make_quarantine)
 """Version n is reached by the first n of these, in order."""
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    func,
 )
 
 metadata = MetaData()
@@ -121,6 +122,7 @@ contacts = Table(
     Column("bounced_ms", BigInteger),  # hard: the address is dead
     UniqueConstraint("customer", "hash"),
 )
+Index("contacts_by_address", func.lower(contacts.c.address))
 
 segments = Table(
     "segments",
@@ -241,3 +243,23 @@ copies = Table(
     ForeignKeyConstraint(["customer", "contact"], ["contacts.customer", "contacts.id"], ondelete="CASCADE"),
 )
 Index("copies_by_time", copies.c.sent_ms)
+
+quarantine = Table(
+    "quarantine",  # mails that came as reports, and that belong to no message that anybody knows
+    metadata,
+    Column("number", _SERIAL, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("state", SmallInteger, nullable=False),
+    Column("way", String, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("recipients", Text, nullable=False),  # JSON
+    Column("reason", Text, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mail", LargeBinary, nullable=False),  # zstd
+)
+Index("quarantine_turns", quarantine.c.state, quarantine.c.due_ms)
+Index("quarantine_sizes", quarantine.c.size)  # their sum is read without the mails

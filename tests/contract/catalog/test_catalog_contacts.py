@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from estampe.catalog import ContactExists, Contacts, InvalidContact, InvalidField, Redlist, UnknownContact
+from estampe.catalog import (
+    ContactExists,
+    Contacts,
+    InvalidContact,
+    InvalidField,
+    Redlist,
+    UnknownContact,
+    addressed,
+)
 from estampe.events import Footprint, Hash, Id, Unicity, hash_of
 
 if TYPE_CHECKING:
@@ -222,3 +230,30 @@ def test_all_that_a_contact_is_goes_through_json(contacts: Contacts) -> None:
     contact = contacts.create({"Email": NAME, "text": "\0\u2028\U0001f600", "number": -(2**63)})
     assert contacts.get(contact.id) == contact
     assert msgspec.json.decode(msgspec.json.encode(contact), type=type(contact)) == contact
+
+
+def test_a_contact_that_proved_alive_since_is_dead_no_more(catalog: Catalog, contacts: Contacts) -> None:
+    ids = [contacts.create({"Email": f"{number}@example.com"}).id for number in range(3)]
+    with catalog.writing() as connection:
+        contacts.mark_bounced(connection, ids[:2], 1_000)
+    contacts.clear_bounced({ids[0]: 1_001, ids[1]: 1_000, ids[2]: 1_001, "ZZZZZZZZ": 1_001})
+    assert [contacts.get(each).bounced_ms for each in ids] == [None, 1_000, None]
+
+
+def test_a_contact_of_another_customer_stays_dead(catalog: Catalog, contacts: Contacts, neighbour: int) -> None:
+    theirs = Contacts(catalog, neighbour)
+    assert contacts.create({"Email": NAME}).id == theirs.create({"Email": NAME}).id
+    with catalog.writing() as connection:
+        theirs.mark_bounced(connection, ["00000001"], 1_000)
+    contacts.clear_bounced({"00000001": 2_000})
+    assert theirs.get("00000001").bounced_ms == 1_000
+
+
+def test_contacts_are_found_by_their_addresses(
+    catalog: Catalog, contacts: Contacts, customer: int, neighbour: int
+) -> None:
+    ann = contacts.create({"Email": NAME})
+    contacts.create({"Email": "ben@example.com"})
+    theirs = Contacts(catalog, neighbour).create({"Email": NAME.lower()})
+    assert addressed(catalog, NAME.upper()) == [(customer, ann.id), (neighbour, theirs.id)]
+    assert addressed(catalog, "nobody@example.com") == []
