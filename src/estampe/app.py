@@ -83,6 +83,7 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
         links=Linking(links, settings).of,
         composer=COMPOSER,
         settings=settings,
+        weigh=lambda _customer, _contact: None,
         count=metrics.count_message,
     )
     metrics.watch_sending(execution)
@@ -96,6 +97,7 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
         agents=Agents(folder),
         networks=networks,
         settings=settings,
+        seen=lambda _customer, _people: None,
         count=metrics.count_hit,
     )
     with closing(tracking), closing(execution):

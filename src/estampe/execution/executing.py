@@ -60,6 +60,7 @@ class Execution:
         links: makes the links of messages.
         composer: the module that composes messages when it is run, see `composing.composer.run`.
         settings: the operator's choices.
+        weigh: is told, in a thread, of each contact whose message bounced softly, by its customer's number and its id.
         count: is told of each message's end by a word: `activated`, `bounced`, `cancelled`, `postponed`.
     """
 
@@ -73,6 +74,7 @@ class Execution:
         links: LinksOf,
         composer: str,
         settings: Settings,
+        weigh: Callable[[int, str], object],
         count: Callable[[str], None],
     ) -> None:
         outbox = Outbox(catalog, customers)
@@ -87,10 +89,10 @@ class Execution:
         self.previewing = Previewing(catalog, customers, self._composers, self._threads)
         self._cases = Cases(catalog, customers)
         schedule_ms = parse_schedule(settings.retry_schedule)
-        returns = Returns(tokens, settings.return_domain or mail_domain(settings))
+        self.returns = Returns(tokens, settings.return_domain or mail_domain(settings))
         if "." not in (domain := mail_domain(settings)):
             self._journal.warning("the mail domain is no public name; set ESTAMPE_MAIL_DOMAIN", domain=domain)
-        self._ordering = Ordering(settings, open_keyring(settings), returns, links)
+        self._ordering = Ordering(settings, open_keyring(settings), self.returns, links)
         self._forgetting = Forgetting(
             catalog=catalog,
             customers=customers,
@@ -101,7 +103,16 @@ class Execution:
             journal=self._journal,
         )
         self._launching = Launching(Launches(catalog), customers, self.acceptance, self._threads, self._journal)
-        self._settling = Settling(catalog, outbox, log_of, self._threads, self._journal, copy_of=copier(settings))
+        self._settling = Settling(
+            catalog,
+            outbox,
+            log_of,
+            self._threads,
+            self._journal,
+            copy_of=copier(settings),
+            marks_dead=settings.hard_bounces,
+            weigh=weigh,
+        )
         self._mirroring = Mirroring(catalog, links, self._composers)
         self._recovery = Recovery(
             outbox=outbox,

@@ -40,12 +40,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters:
         drafts: of its events.
-        dead: whether its address proved dead.
+        verdict: what it means for the address that the message bounced, None if it did not.
         sent: the message, if it was sent.
     """
 
     drafts: tuple[Draft, ...]
-    dead: bool = False
+    verdict: Verdict | None = None
     sent: Case | None = None
 
 
@@ -72,7 +72,7 @@ def bounced(case: Case, refused: Refused) -> Outcome:
     )
     detail = BounceDetail(activation=_activated(case), bounce=Bounce(status=status, analysis=judgement.analysis))
     drafts = (_activation(case), _draft(EventType.BOUNCE, case.held.stamp, detail))
-    return Outcome(drafts=drafts, dead=judgement.verdict == Verdict.HARD)
+    return Outcome(drafts=drafts, verdict=judgement.verdict)
 
 
 def ends(stamp: UUID) -> Sequence[UUID]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from estampe.catalog import CatalogUnavailable, Contacts, Copies, Postponed
+from estampe.events import Verdict
 from estampe.execution.gathering import Gathering
 from estampe.instants import clock_ms
 from estampe.log import LogBusy, LogClosed, LogFull
@@ -49,6 +50,8 @@ class Settling:
         threads: where the work is done.
         journal: is told of what has to be tried again.
         copy_of: returns what to keep of a message that was sent, None for nothing.
+        marks_dead: whether contacts whose messages bounced hard are noted as bounced.
+        weigh: is told, in a thread, of a contact whose message bounced softly, by its customer's number and its id.
     """
 
     def __init__(  # noqa: PLR0913  one for each part that it calls
@@ -60,12 +63,16 @@ class Settling:
         journal: structlog.stdlib.BoundLogger,
         *,
         copy_of: Callable[[Case], Copy | None],
+        marks_dead: bool = True,
+        weigh: Callable[[int, str], object] = lambda _customer, _contact: None,
     ) -> None:
         self._catalog = catalog
         self._outbox = outbox
         self._log_of = log_of
         self._journal = journal
         self._copy_of = copy_of
+        self._marks_dead = marks_dead
+        self._weigh = weigh
         self._copies = Copies(catalog)
         self._stopping = threading.Event()
         self._settling: Gathering[Ended | Postponed, None] = Gathering(self._settle, threads)
@@ -90,6 +97,7 @@ class Settling:
         ended = [each for each in group if isinstance(each, Ended)]
         postponed = [each for each in group if isinstance(each, Postponed)]
         self._until_done(self._publish, ended)
+        self._until_done(self._weigh_soft, ended)
         self._until_done(self.let_go, ended, postponed)
         return [None] * len(group)
 
@@ -112,13 +120,19 @@ class Settling:
         for future in published:
             future.result()
 
+    def _weigh_soft(self, ended: Sequence[Ended]) -> None:
+        for each in ended:
+            if each.outcome.verdict is Verdict.SOFT:
+                self._weigh(each.held.customer, each.held.contact)
+
     def let_go(self, ended: Sequence[Ended], postponed: Sequence[Postponed] = ()) -> None:
         """Take messages out of the outbox whose ends are in the log, and put others back; blocking.
 
         Raises:
             CatalogUnavailable: it could not be done.
         """
-        dead = _by_customer((each.held.customer, each.held.contact) for each in ended if each.outcome.dead)
+        hard = (each.held for each in ended if each.outcome.verdict is Verdict.HARD)
+        dead = _by_customer((held.customer, held.contact) for held in hard if self._marks_dead)
         sent = (self._copy_of(each.outcome.sent) for each in ended if each.outcome.sent)
         copies = _by_customer((copy.customer, copy) for copy in sent if copy)
         now_ms = clock_ms()

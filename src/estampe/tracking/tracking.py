@@ -13,7 +13,7 @@ from estampe.tracking.recording.refused import Refused
 from estampe.verdicts import classify
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from estampe.catalog import Catalog, Customers
     from estampe.events import Customer
@@ -37,6 +37,8 @@ class Tracking:
         agents: tells what is known of user agents; closed with this.
         networks: whose networks are known.
         settings: the operator's choices.
+        seen: is told, in a thread, of the contacts of a customer, by its number, who did something themselves, and
+            when, Unix milliseconds.
         count: is told of each visit by a word: `published`, `early` (its message is not activated yet), `orphaned`
             (its message never was), `refused`; and of each earlier hit that was `rejudged`.
     """
@@ -52,6 +54,7 @@ class Tracking:
         agents: Agents,
         networks: Networks,
         settings: Settings,
+        seen: Callable[[int, Mapping[str, int]], object],
         count: Callable[[str], object],
     ) -> None:
         def judge(sighting: Sighting, journey: Sequence[Sighting]) -> Classification:
@@ -61,7 +64,7 @@ class Tracking:
         self.spool = spool
         self._agents = agents
         recording = Recording(
-            catalog=catalog, customers=customers, log_of=log_of, agents=agents.of, judge=judge, count=count
+            catalog=catalog, customers=customers, log_of=log_of, agents=agents.of, judge=judge, seen=seen, count=count
         )
         refused = Refused(settings.data / "tracking" / "refused.jsonl")
         self._enriching = Enriching(

@@ -48,6 +48,7 @@ def test_work_that_a_fault_has_ended_begins_again(tmp_path: Path, monkeypatch: p
             links=Linking(Links({1: bytes(32)}, PATH), Settings()).of,
             composer="estampe.composer",
             settings=Settings(data=tmp_path),
+            weigh=lambda _customer, _contact: None,
             count=lambda _: None,
         )
         with closing(execution):
@@ -80,6 +81,7 @@ def test_a_message_that_was_sent_is_shown_again_with_its_links_and_without_its_p
             links=linking.of,
             composer="estampe.composer",
             settings=settings,
+            weigh=lambda _customer, _contact: None,
             count=lambda _: None,
         )
         with closing(execution):

@@ -100,7 +100,11 @@ class World(NamedTuple):
         return message
 
     def recording(
-        self, agents: Any = None, judge: Judge | None = None, count: Callable[[str], object] = str
+        self,
+        agents: Any = None,
+        judge: Judge | None = None,
+        count: Callable[[str], object] = str,
+        seen: Callable[[int, Mapping[str, int]], object] = lambda _customer, _people: None,
     ) -> Recording:
         """Return what records visits, just started."""
         return Recording(
@@ -109,6 +113,7 @@ class World(NamedTuple):
             log_of=self.logs.of,
             agents=agents or profiles,
             judge=judge or judged,
+            seen=seen,
             count=count,
         )
 

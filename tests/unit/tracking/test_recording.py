@@ -40,7 +40,10 @@ class Desk:
 
     def __init__(self, world: World) -> None:
         self.counted: Counter[str] = Counter()
-        self._recording = world.recording(count=lambda outcome: self.counted.update([outcome]))
+        self.people: dict[int, dict[str, int]] = {}
+        self._recording = world.recording(
+            count=lambda outcome: self.counted.update([outcome]), seen=lambda *people: self.people.update([people])
+        )
 
     def record(self, *kept: Kept) -> Recorded:
         """Record visits."""
@@ -165,6 +168,13 @@ def test_a_sweep_that_a_crash_cut_between_publishing_and_judging_is_judged(world
     assert world.classes() == {}
     Desk(world).record(sweep[-1])
     assert world.classes() == {each.id: HitClass.SCANNER for each in sweep}
+
+
+def test_who_did_something_is_told_and_when_but_not_what_robots_did(world: World, desk: Desk) -> None:
+    person, robot = world.sent("0000000A"), world.sent("0000000B")
+    opened = visit(person)
+    desk.record(opened, visit(robot, agent="a bot"), visit(world.message("0000000C")))
+    assert desk.people == {world.customer: {"0000000A": taken_of(opened).visit.time_ms}}
 
 
 def test_a_judgement_that_stays_changes_no_epoch(world: World, desk: Desk) -> None:

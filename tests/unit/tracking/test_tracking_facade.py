@@ -53,6 +53,7 @@ class House:
             agents=agents,
             networks=Networks.of(None),
             settings=Settings(data=folder, judge_seconds=judge_seconds),
+            seen=lambda _customer, _people: None,
             count=lambda outcome: self.counted.update([outcome]),
         )
 

@@ -17,6 +17,7 @@ from estampe.tracking.recording.optouts import enlist, optout
 from estampe.tracking.recording.pace import paced
 from estampe.tracking.sightings import sighting_of
 from estampe.tracking.spooling.visits import decode
+from estampe.verdicts import HitClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -86,6 +87,12 @@ class _Journey(NamedTuple):
             if judged.hit_class is not step.judged.hit_class:
                 yield step, judged
 
+    def people(self) -> Iterator[tuple[str, int]]:
+        """Yield the contact, and when it did something, for each new hit that a person made."""
+        for each, judged in zip(self.hits, self.judged[len(self.steps) :], strict=True):
+            if judged.hit_class is HitClass.HUMAN:
+                yield each.taken.link.message.contact, each.taken.visit.time_ms
+
     def steps_now(self, receipts: Mapping[UUID, Receipt]) -> Iterator[Step]:
         """Yield all hits as they are in the log now."""
         for step, judged in zip(self.steps, self.judged, strict=False):
@@ -96,8 +103,9 @@ class _Journey(NamedTuple):
 
 
 class _Share(NamedTuple):
-    """What is being published for one customer."""
+    """What is being published for one customer, by its number."""
 
+    customer: int
     log: EventLog
     journeys: Sequence[_Journey]
     receipts: Sequence[Future[list[Receipt]]]
@@ -112,6 +120,8 @@ class Recording:
         log_of: returns a customer's log.
         agents: tells what is known of user agents; is told which message brought each.
         judge: judges a hit by others of its message.
+        seen: is told of the contacts of a customer, by its number, who did something themselves, and when, Unix
+            milliseconds.
         count: is told of each hit that was `published` or `rejudged`.
     """
 
@@ -123,6 +133,7 @@ class Recording:
         log_of: Callable[[Customer], EventLog],
         agents: Agents,
         judge: Judge,
+        seen: Callable[[int, Mapping[str, int]], object],
         count: Callable[[str], object],
     ) -> None:
         self._catalog = catalog
@@ -130,6 +141,7 @@ class Recording:
         self._log_of = log_of
         self._agents = agents
         self._judge = judge
+        self._seen = seen
         self._count = count
         self._activations = Activations()
         self._journeys = Journeys(agents)
@@ -191,7 +203,7 @@ class Recording:
                 journeys.append(self._judged(message, hits, self._journeys.of(message, log, since)))
                 yield journeys[-1]
 
-        return _Share(log, journeys, _publish(log, judged()))
+        return _Share(customer, log, journeys, _publish(log, judged()))
 
     def _judged(self, message: Message, hits: Sequence[_Hit], steps: Sequence[Step]) -> _Journey:
         known = {step.id for step in steps}  # published before a crash, and taken again
@@ -211,6 +223,8 @@ class Recording:
         for journey in share.journeys:
             self._journeys.keep(journey.message, journey.steps_now(receipts))
         self._tell("rejudged", rejudged)
+        if people := dict(each for journey in share.journeys for each in journey.people()):
+            self._seen(share.customer, people)
 
     def _tell(self, outcome: str, times: int) -> None:
         for _ in range(times):
