@@ -14,12 +14,13 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 COMMAND = Path("/usr/sbin/postfix")
 NAME = "mx.postfix.example"
@@ -36,6 +37,9 @@ REFUSED = {
 LATER = "later"
 """Addresses that begin so are told once that their mailbox is busy; the second try is taken."""
 
+GONE = "gone"
+"""Addresses that begin so are taken, and then nobody of that name is found: the sender gets a report."""
+
 FORBIDDEN = "forbidden"
 """A word that no subject may have: 550 5.7.1 after the data."""
 
@@ -45,13 +49,15 @@ queue_directory = {folder}/queue
 data_directory = {folder}/data
 maillog_file = {folder}/log
 maillog_file_prefixes = {folder}
-myhostname = {name}
+myhostname = {host}
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mydestination =
 alias_maps =
 virtual_mailbox_domains = static:all
-virtual_mailbox_maps = static:inbox/
+virtual_mailbox_maps = regexp:{folder}/known
+smtpd_reject_unlisted_recipient = no
+transport_maps = regexp:{folder}/routes
 virtual_mailbox_base = {folder}/mail
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
@@ -80,6 +86,8 @@ defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 virtual unix - n n - - virtual
 error unix - - n - - error
+lmtp unix - - n - - lmtp
+smtp unix - - n - - smtp
 anvil unix - - n - 1 anvil
 proxymap unix - - n - - proxymap
 tlsmgr unix - - n 1000? 1 tlsmgr
@@ -143,8 +151,13 @@ class Postfix:
 
 
 @contextmanager
-def serving() -> Iterator[Postfix]:
+def serving(*, host: str = NAME, port: int = 0, routes: Mapping[str, str] = MappingProxyType({})) -> Iterator[Postfix]:
     """Run a server for as long as the block lasts.
+
+    Parameters:
+        host: what it calls itself.
+        port: where it listens; 0: at a free one.
+        routes: where mail goes that is not for the Maildir, by regular expressions of recipients (transport(5)).
 
     Raises:
         Skipped: there is no Postfix, or the user may not run it.
@@ -156,25 +169,27 @@ def serving() -> Iterator[Postfix]:
     with tempfile.TemporaryDirectory(prefix="estampe-postfix-") as name, _once() as later_port:
         folder = Path(name)
         folder.chmod(0o755)
-        port = _free_port()
-        _configure(folder, port, later_port)
+        port = port or free_port()
+        _configure(folder, host, port, later_port)
+        (folder / "routes").write_text("".join(f"/{pattern}/ {route}\n" for pattern, route in routes.items()))
         with _running(folder, port):
             yield Postfix(folder, port)
 
 
-def _configure(folder: Path, port: int, later_port: int) -> None:
+def _configure(folder: Path, host: str, port: int, later_port: int) -> None:
     owner = _owner()
     for each in ("queue", "data", "mail"):
         (folder / each).mkdir()
     for each in ("data", "mail"):
         shutil.chown(folder / each, owner)
     (folder / "main.cf").write_text(
-        SETTINGS.format(folder=folder, name=NAME, uid=owner, gid=_group(), later_port=later_port)
+        SETTINGS.format(folder=folder, host=host, uid=owner, gid=_group(), later_port=later_port)
     )
     (folder / "master.cf").write_text(SERVICES.format(port=port))
     at_once = {prefix: answer for prefix, answer in REFUSED.items() if prefix != "banned"}
     (folder / "refused").write_text("".join(f"/^{prefix}/ {answer}\n" for prefix, answer in at_once.items()))
     (folder / "banned").write_text(f"/^banned/ {REFUSED['banned']}\n")
+    (folder / "known").write_text(f"!/^{GONE}/ inbox/\n")
     (folder / "headers").write_text(f"/^Subject:.*{FORBIDDEN}/ REJECT 5.7.1 This looks like spam\n")
 
 
@@ -208,7 +223,8 @@ def _await(port: int, folder: Path, master: subprocess.Popen[bytes]) -> None:
     pytest.fail(f"Postfix did not start: {''.join(said)}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
