@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from estampe.cli.bounces import bounces
 from estampe.cli.classify import classify
 from estampe.cli.demo import demo
 from estampe.cli.dkim import dkim
@@ -44,7 +45,7 @@ class Verbs(click.Group):
     cls=Verbs,
     commands=[
         *(serve, key, send, outbox, dkim, secret, publish, import_history, events),
-        *(classify, verify, recount, compact, demo),
+        *(bounces, classify, verify, recount, compact, demo),
     ],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: estampe demo",

@@ -14,19 +14,22 @@ from rich.text import Text
 from estampe.cli.screen import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-    Record = tuple[str | int, ...]
+    Record = tuple[str | int | None, ...]
 
 PAGE_LETTERS = 160
 """How wide a table is where there is no terminal to say."""
 
 
 class Records(NamedTuple):
-    """Records and what their members are called; `hidden` are left out of tables."""
+    """Records and what their members are called; `hidden` are left out of tables.
+
+    Lines and CSV are written while rows are still being made.
+    """
 
     names: tuple[str, ...]
-    rows: Sequence[Record]
+    rows: Iterable[Record]
     hidden: Collection[str] = ()
 
 
@@ -47,25 +50,26 @@ def write_records(records: Records, form: str | None, nothing: str) -> None:
 
 def _write_table(records: Records, nothing: str) -> None:
     console = Console(width=None if sys.stdout.isatty() else PAGE_LETTERS, highlight=False)
-    if not records.rows:
+    rows = list(records.rows)
+    if not rows:
         console.print(nothing, style="dim")
         return
     shown = [at for at, name in enumerate(records.names) if name not in records.hidden]
     table = Table(box=None, pad_edge=False)
     for at in shown:
-        is_count = isinstance(records.rows[0][at], int)
+        is_count = any(isinstance(row[at], int) for row in rows)
         table.add_column(records.names[at], justify="right" if is_count else "left", overflow="fold")
-    for row in records.rows:
+    for row in rows:
         table.add_row(*(_cell(row[at]) for at in shown))
     console.print(table)
 
 
-def _cell(value: str | int) -> Text:
-    return Text(f"{value:,}" if isinstance(value, int) else printable(value))
+def _cell(value: str | int | None) -> Text:
+    return Text(f"{value:,}" if isinstance(value, int) else printable(value or ""))
 
 
-def _objects(records: Records) -> list[dict[str, Any]]:
-    return [dict(zip(records.names, row, strict=True)) for row in records.rows]
+def _objects(records: Records) -> Iterator[dict[str, Any]]:
+    return (dict(zip(records.names, row, strict=True)) for row in records.rows)
 
 
 def _write_lines(records: Records) -> None:
@@ -74,7 +78,7 @@ def _write_lines(records: Records) -> None:
 
 
 def _write_array(records: Records) -> None:
-    sys.stdout.write(msgspec.json.encode(_objects(records)).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(list(_objects(records))).decode() + "\n")
 
 
 def _write_values(records: Records) -> None:

@@ -25,6 +25,8 @@ FILES = (
     "2024.ndjson.gz",
     "2025.ndjson.zst",
     "key.txt",
+    "report.eml",
+    "reports.mbox",
 )
 
 

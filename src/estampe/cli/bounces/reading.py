@@ -1,0 +1,76 @@
+"""`estampe bounces read`: what reports say, one line for each recipient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from estampe.bounces.reading import findings
+from estampe.bounces.reports import Kind
+from estampe.cli.arguments import examples
+from estampe.cli.bounces.mails import mails_argument, mails_of
+from estampe.cli.records import FORMS, Records, write_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from estampe.bounces.reading import Finding
+    from estampe.cli.records import Record
+
+NAMES = ("file", "kind", "recipient", "verdict", "enhanced", "basic", "subject", "detail", "diagnostic", "mta", "rule")
+
+
+@click.command(
+    short_help="Print what reports say, and what it means.",
+    epilog=examples(
+        "estampe bounces read report.eml",
+        "estampe bounces read --json Maildir/new",
+        "estampe bounces read --format csv reports.mbox",
+        "cat report.eml | estampe bounces read -",
+    ),
+)
+@mails_argument
+@click.option("--json", "is_json", is_flag=True, help="One JSON object a line, as --format ndjson.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    help="How to write them.  [default: table on a terminal, else ndjson]",
+)
+def read(*, files: Sequence[Path], is_json: bool, form: str | None) -> None:
+    """Print what mails report of each recipient, and what it means for the address.
+
+    FILE is a mail, an mbox, a Maildir, another folder of mails, or - for standard input. A mail that reports nothing has
+    the kind none. What cannot be read is told, the others are read, and status is 1.
+    """
+    failures: list[str] = []
+    write_records(Records(NAMES, _rows(files, failures)), "ndjson" if is_json else form, nothing="no mails")
+    if failures:
+        click.get_current_context().exit(1)
+
+
+def _rows(files: Sequence[Path], failures: list[str]) -> Iterator[Record]:
+    for name, octets in mails_of(files, failures):
+        found = findings(octets)
+        yield from (_row(name, each) for each in found)
+        if not found:
+            yield name, Kind.NONE.value, "", "", "", None, "", "", "", "", ""
+
+
+def _row(name: str, finding: Finding) -> Record:
+    report, judgement = finding.report, finding.judgement
+    return (
+        name,
+        report.kind.value,
+        report.recipient,
+        finding.verdict,
+        judgement.enhanced if judgement else report.enhanced,
+        report.basic,
+        judgement.subject.value if judgement else "",
+        (judgement.detail or "") if judgement else report.feedback,
+        report.diagnostic,
+        report.mta,
+        judgement.rule if judgement else "",
+    )
