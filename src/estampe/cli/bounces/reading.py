@@ -42,8 +42,8 @@ NAMES = ("file", "kind", "recipient", "verdict", "enhanced", "basic", "subject",
 def read(*, files: Sequence[Path], is_json: bool, form: str | None) -> None:
     """Print what mails report of each recipient, and what it means for the address.
 
-    FILE is a mail, an mbox, a Maildir, another folder of mails, or - for standard input. A mail that reports nothing has
-    the kind none. What cannot be read is told, the others are read, and status is 1.
+    FILE is a mail, an mbox, a Maildir, another folder of mails, or - for standard input. A mail that reports nothing
+    has the kind none. What cannot be read is told, the others are read, and status is 1.
     """
     failures: list[str] = []
     write_records(Records(NAMES, _rows(files, failures)), "ndjson" if is_json else form, nothing="no mails")
