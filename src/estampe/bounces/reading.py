@@ -40,4 +40,12 @@ def findings(octets: bytes, limits: Limits | None = None) -> tuple[Finding, ...]
 def _judged(report: Report) -> Judgement | None:
     if report.kind not in _FAILURES:
         return None
-    return judge(basic=report.basic, enhanced=report.enhanced, diagnostic=report.diagnostic, mta=report.mta)
+    return judge(
+        basic=report.basic,
+        enhanced=report.enhanced,
+        diagnostic=report.diagnostic,
+        mta=report.mta,
+        reporting_mta=report.reporting_mta,
+        command=report.command,
+        is_final=report.kind is not Kind.DELAYED,
+    )

@@ -1,6 +1,7 @@
 """What is judged of an event beside it, by rules that are data."""
 
 from estampe.verdicts.bounces import Judgement, judge
+from estampe.verdicts.explanations import Explanation, Match, explain
 from estampe.verdicts.hits import Classification, Facts, HitClass, Sighting, Signal
 from estampe.verdicts.networks import Certainty, InvalidNetworks, Network, Networks, NoNetworks
 from estampe.verdicts.refusals import RULES, Rule
@@ -11,10 +12,12 @@ __all__ = [
     "RULESET",
     "Certainty",
     "Classification",
+    "Explanation",
     "Facts",
     "HitClass",
     "InvalidNetworks",
     "Judgement",
+    "Match",
     "Network",
     "Networks",
     "NoNetworks",
@@ -22,5 +25,6 @@ __all__ = [
     "Sighting",
     "Signal",
     "classify",
+    "explain",
     "judge",
 ]
