@@ -17,15 +17,12 @@ LONGEST_LINE = 2_000
 _LOCAL = 64  # RFC 5321 section 4.5.3.1.1
 _DOMAIN = 255
 
-_ATOMS = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~.-"
-_BEFORE = re.compile(rf"[{_ATOMS}]{{1,64}}")
-_BEFORE_GLOBAL = re.compile(r"[^\s<>()\[\],;:\"\\@\x00-\x1f\x7f]{1,64}")
+_BEFORE = re.compile(r"[^\s<>()\[\],;:\"\\@\x00-\x1f\x7f]{1,64}")
 _QUOTED = re.compile(r'"([^"\n@]{1,62})"$')
-_AFTER = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?|\[[0-9A-Fa-f.:]{2,45}\]|\[IPv6:[0-9A-Fa-f.:]{2,45}\]"
-)
-_AFTER_GLOBAL = re.compile(r"[^\s<>()\[\],;:\"\\@\x00-\x1f\x7f]{1,255}")
+_NUMBERED = re.compile(r"\[[0-9A-Za-z.:]{2,60}\]")
+_AFTER = re.compile(r"[^\s<>()\[\],;:\"\\@\x00-\x1f\x7f]{1,255}")
 _MARKS = "'`*./=|"
+_ENDS = ".-'`*!?|="
 
 _ENHANCED = r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?!\.?[0-9])"
 _AFTER_REPLY = re.compile(rf"(?<![0-9.])[245][0-9]{{2}}[ -]{{1,3}}[#(\[]{{0,2}}({_ENHANCED})", re.ASCII)
@@ -97,13 +94,14 @@ def _around(text: str, at: int) -> str | None:
     if quoted := _QUOTED.search(before):
         local = quoted[0]
     else:
-        found = _BEFORE.match(before[::-1]) or _BEFORE_GLOBAL.match(before[::-1])
+        found = _BEFORE.match(before[::-1])
         local = found[0][::-1].lstrip(_MARKS) if found else ""
     after = text[at + 1 : at + 1 + _DOMAIN]
-    domain = _AFTER.match(after) or _AFTER_GLOBAL.match(after)
+    domain = _NUMBERED.match(after) or _AFTER.match(after)
     if not local or not domain:
         return None
-    return f"{local}@{domain[0].rstrip('.-')}"
+    name = domain[0].rstrip(_ENDS)
+    return f"{local}@{name}" if name else None
 
 
 def is_enhanced(code: str) -> bool:

@@ -37,6 +37,7 @@ class Limits(NamedTuple):
         fields: header fields of one part.
         head: the header of one part, bytes.
         text: the text of one part, bytes before decoding.
+        reports: recipients that a mail reports of.
     """
 
     octets: int = 25 << 20
@@ -45,6 +46,7 @@ class Limits(NamedTuple):
     fields: int = 1_000
     head: int = 256 << 10
     text: int = 1 << 20
+    reports: int = 1_000
 
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]{0,16}:", re.MULTILINE)

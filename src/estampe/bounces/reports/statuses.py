@@ -1,10 +1,13 @@
-"""Statuses: delivery status notifications (RFC 3464)."""
+"""Statuses: delivery status notifications (RFC 3464, RFC 6533), and what servers make of them."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from estampe.bounces.reports import codes
+from estampe.bounces.reports.dates import instant_ms
+from estampe.bounces.reports.fields import groups
 from estampe.bounces.reports.mail import Head
 from estampe.bounces.reports.report import Kind
 from estampe.bounces.reports.statement import Statement
@@ -14,27 +17,137 @@ if TYPE_CHECKING:
 
     from estampe.bounces.reports.mail import Part
 
-_KINDS = {
-    "failed": Kind.BOUNCE,
-    "delayed": Kind.DELAYED,
-    "delivered": Kind.DELIVERED,
-    "relayed": Kind.DELIVERED,
-    "expanded": Kind.DELIVERED,
-}
+FORMAT = "rfc3464"
+
+_PARTS = ("message/delivery-status", "message/global-delivery-status", "text/delivery-status")
+_KINDS = (
+    (
+        Kind.BOUNCE,
+        ("fail", "undeliver", "échec", "echec", "fehlgeschlagen", "fallid", "falhou", "fallito", "失敗", "失败"),
+    ),
+    (Kind.DELAYED, ("delay", "retard", "verzögert", "verzoegert", "retrasad", "atrasad", "ritardat", "遅延", "延迟")),
+    (Kind.DELIVERED, ("deliver", "relay", "expand", "remis", "zugestellt", "entregad", "consegnat", "配信", "已投递")),
+)
+_OF_CLASS = {"2": Kind.DELIVERED, "4": Kind.BOUNCE, "5": Kind.BOUNCE}
+_TYPED = re.compile(r"\s{0,16}([A-Za-z0-9_.-]{1,40})\s{0,16};\s{0,16}")
+_SLOPPY = re.compile(r"(?<![0-9.])([245])[. ]([0-9]{1,3})[. ]([0-9]{1,3})(?!\.?[0-9])", re.ASCII)
+_COMMENT = re.compile(r"\(([^()]{3,1000})\)")
+_HEXADECIMAL = re.compile(r"\+(2B|3D|20|5F)|\\x\{([0-9A-Fa-f]{1,6})\}")
+_WORD = re.compile(r"[^\W\d_]{3,100}")
+_VAGUE = re.compile(r"[245]\.[0-9]{1,3}\.0|[45]\.5\.[0-9]{1,3}|[45]\.4\.7", re.ASCII)
+_NEAR = 1_500
+_FAR = 64 << 10
 
 
 def statements(mail: Part) -> Iterator[Statement]:
-    """Yield what a mail's message/delivery-status says of each recipient."""
-    part = mail.first("message/delivery-status", "message/global-delivery-status")
-    for group in part.text.split("\n\n") if part else ():
-        fields = [line.partition(":") for line in re.sub(r"\n[ \t]+", " ", group).split("\n")]
-        head = Head([(name.strip().lower(), value.strip()) for name, _, value in fields])
-        final = head.get("original-recipient") or head.get("final-recipient")
-        if final:
-            yield Statement(
-                kind=_KINDS.get(head.get("action").lower(), Kind.BOUNCE),
-                recipient=final.partition(";")[2].strip(),
-                format="rfc3464",
-                enhanced=head.get("status"),
-                diagnostic=head.get("diagnostic-code").partition(";")[2].strip(),
-            )
+    """Yield what the status parts of a mail say of each recipient, or of none in particular (recipient empty).
+
+    A server that labels the part otherwise, or writes its fields into a text, is read too, if the mail is a program's.
+    """
+    texts = [part.text for part in _own(mail) if part.kind in _PARTS]
+    if not any(_names(text) for text in texts):
+        texts += [part.text for part in _own(mail) if _names(part.text)] if _is_of_program(mail) else []
+    human = next((part.text[:_FAR] for part in _own(mail) if part.kind.startswith("text/")), "")
+    for text in texts:
+        message = Head([])
+        for group in groups(text):
+            if group.get("reporting-mta") or group.get("arrival-date"):
+                message = Head([*group.fields, *message.fields])
+            if _says(group):
+                yield _statement(group, message, human)
+
+
+def _own(mail: Part) -> Iterator[Part]:
+    """Yield the parts of a mail that are not of another mail within it."""
+    yield mail
+    for part in mail.parts if not mail.kind.startswith("message/") else ():
+        yield from _own(part)
+
+
+def _names(text: str) -> bool:
+    small = text[:_FAR].lower()
+    return "final-recipient:" in small or "original-recipient:" in small
+
+
+def _is_of_program(mail: Part) -> bool:
+    """Return whether a mail's header is that of a report: people quote reports, too."""
+    sender = codes.address(mail.head.get("from")).lower() or mail.head.get("from").lower()
+    return (
+        mail.kind == "multipart/report"
+        or any(not codes.address(path) for path in mail.head.all("return-path"))
+        or sender.startswith(("mailer-daemon", "postmaster", "mailerdaemon", "mail-daemon"))
+    )
+
+
+def _says(group: Head) -> bool:
+    return any(group.get(name) for name in ("final-recipient", "original-recipient", "status", "diagnostic-code"))
+
+
+def _statement(group: Head, message: Head, human: str) -> Statement:
+    recipient = _recipient(group)
+    diagnostic = _diagnostic(group)
+    near = _near(human, recipient)
+    remote = group.get("remote-mta")
+    return Statement(
+        kind=_kind(group),
+        recipient=recipient,
+        format=FORMAT,
+        enhanced=_enhanced(group.get("status"), diagnostic),
+        basic=codes.basic(diagnostic),
+        diagnostic=diagnostic,
+        mta=codes.named_host(_TYPED.sub("", remote, count=1)) or codes.host(diagnostic),
+        reporting_mta=codes.named_host(_TYPED.sub("", message.get("reporting-mta"), count=1)),
+        command=codes.command(diagnostic) or codes.command(near),
+        arrival_ms=instant_ms(message.get("arrival-date")),
+    )
+
+
+def _recipient(group: Head) -> str:
+    """Return the address that the message was sent to: the original one, where it is told (RFC 3464 section 2.3.1)."""
+    for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
+        for value in group.all(name):
+            if found := codes.address(_HEXADECIMAL.sub(_undone, value.partition(";")[2] or value)):
+                return found
+    return ""
+
+
+def _undone(found: re.Match[str]) -> str:
+    """Undo xtext (RFC 3461 section 4) and embedded Unicode (RFC 6533 section 3), where nothing else can be meant."""
+    number = int(found[1] or found[2], 16)
+    return chr(number) if number <= 0x10FFFF and chr(number).isprintable() else found[0]  # noqa: PLR2004
+
+
+def _kind(group: Head) -> Kind:
+    action = group.get("action").lower()
+    named = next((kind for kind, words in _KINDS if any(word in action for word in words)), None)
+    return named or _OF_CLASS.get(group.get("status")[:1], Kind.BOUNCE)
+
+
+def _diagnostic(group: Head) -> str:
+    said = [_TYPED.sub("", value, count=1) for value in group.all("diagnostic-code")]
+    told = max(said, key=len, default="")
+    if not _WORD.search(told):
+        others = (group.get("x-supplementary-info"), _comment(group.get("status")))
+        told = " ".join(filter(None, (told, next(filter(None, others), ""))))
+    return codes.one_line(told)
+
+
+def _comment(status: str) -> str:
+    found = _COMMENT.search(status)
+    return found[1] if found else ""
+
+
+def _enhanced(status: str, diagnostic: str) -> str:
+    """Return the status code; one that says little gives way to what was said."""
+    found = _SLOPPY.search(status)
+    stated = ".".join(found.groups()) if found else ""
+    if stated and not _VAGUE.fullmatch(stated):
+        return stated
+    told = codes.enhanced(diagnostic)
+    return told if told and not _VAGUE.fullmatch(told) else stated or told
+
+
+def _near(human: str, recipient: str) -> str:
+    """Return what the text for people says right after it names a recipient."""
+    at = human.find(recipient) if recipient else -1
+    return human[at : at + _NEAR].partition("\n\n")[0] if at >= 0 else ""
