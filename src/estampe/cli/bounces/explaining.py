@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from estampe.bounces.reading import findings
 from estampe.cli.arguments import examples
-from estampe.cli.bounces.mails import mails_argument, mails_of
+from estampe.cli.bounces.mails import findings_of, mails_argument
 from estampe.cli.screen import printable
 from estampe.instants import format_instant
 
@@ -38,15 +37,14 @@ def explain(*, files: Sequence[Path], is_json: bool) -> None:
     """Say of each recipient what was read, which rule judged by which words, and what that overruled."""
     failures: list[str] = []
     write = _write_objects if is_json else write_findings
-    for name, octets in mails_of(files, failures):
-        write(name, octets)
+    for name, found in findings_of(files, failures):
+        write(name, found)
     if failures:
         click.get_current_context().exit(1)
 
 
-def write_findings(name: str, octets: bytes) -> None:
+def write_findings(name: str, found: Sequence[Finding]) -> None:
     """Explain for people what a mail reports."""
-    found = findings(octets)
     click.secho(f"{printable(name)}: {_counted(len(found))}", bold=True)
     for each in found:
         for key, value in _lines(each):
@@ -54,8 +52,8 @@ def write_findings(name: str, octets: bytes) -> None:
         click.echo()
 
 
-def _write_objects(name: str, octets: bytes) -> None:
-    for each in findings(octets):
+def _write_objects(name: str, found: Sequence[Finding]) -> None:
+    for each in found:
         told = {"file": name, "report": each.report, "verdict": each.verdict, "judgement": each.judgement}
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
 

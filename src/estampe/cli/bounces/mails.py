@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from estampe.bounces.reading import findings
 from estampe.bounces.reports import Limits
 from estampe.cli.screen import printable
 from estampe.errors import EstampeError
@@ -15,20 +17,35 @@ from estampe.errors import EstampeError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from estampe.bounces.reading import Finding
+
 mails_argument = click.argument(
     "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(allow_dash=True, path_type=Path)
 )
 
 
-def mails_of(files: Sequence[Path], failures: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the mails in files, with their names; what cannot be read is told on standard error, and noted."""
+def findings_of(files: Sequence[Path], failures: list[str]) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """Yield what each mail in files reports, with the mail's name.
+
+    Parameters:
+        files: where the mails are.
+        failures: gets the name of what cannot be read; it is told on standard error.
+    """
     for file in files:
-        try:
-            yield from mails(file, Limits().octets)
-        except (OSError, EstampeError) as exc:
-            reason = exc.strerror if isinstance(exc, OSError) else None
-            failures.append(f"{file}")
-            click.echo(f"{printable(f'{file}')}: {reason or exc}", err=True)
+        with _telling(f"{file}", failures):
+            for name, octets in mails(file, Limits().octets):
+                with _telling(name, failures):
+                    yield name, findings(octets)
+
+
+@contextmanager
+def _telling(name: str, failures: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, EstampeError) as exc:
+        failures.append(name)
+        reason = exc.strerror if isinstance(exc, OSError) else None
+        click.echo(f"{printable(name)}: {reason or exc}", err=True)
 
 
 def mails(path: Path, limit: int) -> Iterator[tuple[str, bytes]]:

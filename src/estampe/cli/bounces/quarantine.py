@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from estampe import app
+from estampe.bounces.reading import findings
 from estampe.bounces.reports import parse
 from estampe.catalog import Quarantine, QuarantineState, UnknownReport, open_catalog
 from estampe.cli.arguments import data_option, examples
@@ -97,7 +98,7 @@ def show(*, number: int, raw: bool, data: Path) -> None:
     for name, value in _facts(facts, mail):
         click.echo(f"{name:<14}{printable(value)}")
     click.echo()
-    write_findings(f"{number}", mail)
+    write_findings(f"report {number}", findings(mail))
 
 
 @quarantine.command(

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estampe.bounces.reading import findings
 from estampe.bounces.reports import Kind
 from estampe.cli.arguments import examples
-from estampe.cli.bounces.mails import mails_argument, mails_of
+from estampe.cli.bounces.mails import findings_of, mails_argument
 from estampe.cli.records import FORMS, Records, write_records
 
 if TYPE_CHECKING:
@@ -52,8 +51,7 @@ def read(*, files: Sequence[Path], is_json: bool, form: str | None) -> None:
 
 
 def _rows(files: Sequence[Path], failures: list[str]) -> Iterator[Record]:
-    for name, octets in mails_of(files, failures):
-        found = findings(octets)
+    for name, found in findings_of(files, failures):
         yield from (_row(name, each) for each in found)
         if not found:
             yield name, Kind.NONE.value, "", "", "", None, "", "", "", "", ""
