@@ -81,7 +81,7 @@ def shared(letter: Letter) -> list[str]:
 def _about(letter: Letter, said: list[str], line: int | None, begins: list[int]) -> list[str]:
     """Return the lines about a recipient: a server's answer if there is one, else words, else what is for all."""
     block = _block(letter.lines, line, begins) if line is not None else []
-    if said and not any(has_reply(each) for each in _paragraph(block)):
+    if said and ((line is not None and has_reply(letter.lines[line])) or not any(map(has_reply, _paragraph(block)))):
         return said
     if any(has_reply(each) for each in block):
         return block

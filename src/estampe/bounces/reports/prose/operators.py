@@ -246,7 +246,7 @@ OPERATORS = (
         "From: cats-admin@example.net\nTo: cats-admin@example.net\nSubject: Loop Alert: Duplicated Message-ID (cats ML)\n"
         "X-MLServer: fml [fml 4.0.3 release (20011202/4.0.3)]\n\n"
         "Duplicated Message-ID in <cats@example.net>.\n\n\nOriginal mail as follows:\n\n",
-        (("cats@example.net", "Duplicated Message-ID in"),),
+        (("cats@example.net", "Duplicated Message-ID in ."),),
         signs=("duplicated message-id in", "loop alert", "list is closed", "you are not a member"),
         heads=("x-mlserver: fml",),
         recipient=r"^(?P<why>[^\n<@]{1,200} )?<(?P<to>ADDRESS)>",

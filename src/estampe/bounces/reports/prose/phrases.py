@@ -71,7 +71,7 @@ FAILURES = _of(
 DELAYS = _of(
     "will be retried | will continue to | still trying | will keep trying | no need to resend | not need to resend | "
     "do not resend | don't need to resend | has been delayed | delivery is delayed | is delayed | delayed mail | "
-    "warning message only | this is a warning | this is just a warning | this is only a warning | not yet been "
+    "warning message only | warning only | being retried | this is a warning | this is just a warning | this is only a warning | not yet been "
     "delivered | not yet delivered | has not been delivered yet | has not yet been | could not be delivered yet | "
     "could not yet be | had transient non-fatal errors | transient non-fatal | delivery attempts will continue | "
     "will try again | will be tried again | will be attempted again | temporarily unable to deliver | "
@@ -87,8 +87,8 @@ DELAYS = _of(
 ENDS = _of(
     "giving up | given up | gave up | give up. sorry | permanent error | permanent failure | failed permanently | "
     "permanent fatal | permanently failed | no longer be tried | no further delivery attempts | will not be retried "
-    "| not be retried | not going to try again | expired | returned to sender | undelivered mail returned | could "
-    "not be delivered for | cannot send message for | delivery has failed | has failed permanently | delivery "
+    "| not be retried | not going to try again | expired | returned to sender | undelivered mail returned | "
+    "cannot send message for | delivery has failed | has failed permanently | delivery "
     "failure | delivery failed | has been removed from the queue | dauerhaft | définitive | permanente | "
     "недоставленное"
 )

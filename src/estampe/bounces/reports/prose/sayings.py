@@ -55,7 +55,7 @@ _COMMANDS = (
     ("QUIT", re.compile(r"^[ >]{0,20}QUIT\b", re.MULTILINE)),
 )
 _ASIDES = re.compile(
-    r"\(in reply to [^()\n]{1,60}\n?[^()\n]{0,60}\)|\[(?:RCPT|MAIL|DATA|EHLO|CONNECT|END)[A-Z_ ]{0,20}\]\s{0,4}$|"
+    r"\(in\s{1,9}reply\s{1,9}to\s[^()]{1,80}\)|\[(?:RCPT|MAIL|DATA|EHLO|CONNECT|END)[A-Z_ ]{0,20}\]\s{0,4}$|"
     r"\(ultimately generated from [^()\n]{1,300}\)|\((?:expanded|generated) from:? [^()\n]{1,300}\)|"
     r"<mailto:[^<>\s]{1,320}>|(?:learn more at|for more (?:information|details),? (?:see|go to|visit)) https?://[^\s]{1,500}",
     re.IGNORECASE,
@@ -74,6 +74,7 @@ _REPORTERS = re.compile(
 )
 
 
+_CODE = re.compile(r"^[ >]{0,40}(?:<<< {0,8})?([245][0-9]{2})[ -]")
 _OPENING = {")": "(", "]": "["}
 _CLOSING = tuple(_OPENING)
 
@@ -138,7 +139,8 @@ def _answer(text: str, at: int) -> str:
     kept = [lines[0]]
     more = f"{lines[0][:3]}-", f"{lines[0][:3]} "
     for line, following in pairwise([*lines[1:], ""]):
-        if is_chatter(line) and not following.startswith(more):
+        other = _CODE.match(line)
+        if (other and other[1] != lines[0][:3]) or is_chatter(line) and not following.startswith(more):
             break
         kept.append(line)
     return _FOLDED_REPLY.sub(" ", "\n".join(kept))

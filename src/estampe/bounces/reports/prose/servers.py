@@ -19,7 +19,7 @@ SERVERS = (
         "    <tom@example.org>: User unknown (in reply to RCPT TO command)\n",
         (("tom@example.org", "550 5.1.1 <tom@example.org>: User unknown"),),
         signs=("this is the mail system at host", "this is the postfix program", "the postfix program"),
-        recipient=r"^<(?P<to>ADDRESS)>(?: \((?:expanded|forwarded) from [^()\n]{1,300}\))?:",
+        recipient=r"^<(?P<to>ADDRESS)>(?:\s\((?:expanded|forwarded)\s{1,9}from\s[^()]{1,330}\))?:",
     ),
     Format(
         "opensmtpd",
