@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from estampe.bounces.reports import Kind, Report, read
-from estampe.verdicts import judge
+from estampe.verdicts import explain, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from estampe.bounces.reports import Limits
-    from estampe.verdicts import Judgement
+    from estampe.verdicts import Explanation, Judgement
+
+T = TypeVar("T")
 
 _FAILURES = (Kind.BOUNCE, Kind.DELAYED)
 
@@ -37,10 +41,17 @@ def findings(octets: bytes, limits: Limits | None = None) -> tuple[Finding, ...]
     return tuple(Finding(report, _judged(report)) for report in read(octets, limits))
 
 
+def explained(finding: Finding) -> Explanation | None:
+    """Return why a finding means what it does; None where nothing is judged."""
+    return _asked(explain, finding.report) if finding.judgement else None
+
+
 def _judged(report: Report) -> Judgement | None:
-    if report.kind not in _FAILURES:
-        return None
-    return judge(
+    return _asked(judge, report) if report.kind in _FAILURES else None
+
+
+def _asked(judging: Callable[..., T], report: Report) -> T:
+    return judging(
         basic=report.basic,
         enhanced=report.enhanced,
         diagnostic=report.diagnostic,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from estampe.bounces.reading import explained
 from estampe.cli.arguments import examples
 from estampe.cli.bounces.mails import findings_of, mails_argument
 from estampe.cli.screen import printable
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from estampe.bounces.reading import Finding
-    from estampe.bounces.reports import Report
+    from estampe.bounces.reports import Original
+    from estampe.verdicts import Judgement, Match
 
 COLOURS = {"hard": "red", "soft": "yellow", "complaint": "magenta"}
 WIDTH = 12
@@ -47,14 +50,15 @@ def write_findings(name: str, found: Sequence[Finding]) -> None:
     """Explain for people what a mail reports."""
     click.secho(f"{printable(name)}: {_counted(len(found))}", bold=True)
     for each in found:
-        for key, value in _lines(each):
-            click.echo(f"  {key:<{WIDTH}}{value}")
         click.echo()
+        for key, value in chain(_read(each), _meant(each), _named(each.report.original)):
+            click.echo(f"  {key:<{WIDTH}}{value}")
+    click.echo()
 
 
 def _write_objects(name: str, found: Sequence[Finding]) -> None:
     for each in found:
-        told = {"file": name, "report": each.report, "verdict": each.verdict, "judgement": each.judgement}
+        told = {"file": name, "report": each.report, "verdict": each.verdict, "explanation": explained(each)}
         sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
 
 
@@ -62,26 +66,62 @@ def _counted(reports: int) -> str:
     return "no report" if not reports else "1 report" if reports == 1 else f"{reports} reports"
 
 
-def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Yield what there is to say of a recipient, each line with its name."""
-    yield "kind", finding.report.kind.value
-    yield from ((name, printable(value)) for name, value in _facts(finding.report) if value)
+def _read(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Yield what the mail says of a recipient, each fact with its name."""
+    report, explanation = finding.report, explained(finding)
+    said = _marked(report.diagnostic, explanation.match if explanation else None)
+    told = {
+        "recipient": printable(report.recipient),
+        "kind": report.kind.value,
+        "read as": report.format,
+        "said": said,
+        "codes": printable(f"{report.basic or ''} {report.enhanced}".strip()),
+        "by": printable(report.mta),
+        "reported by": printable(report.reporting_mta or report.agent),
+        "to": printable(report.command),
+        "feedback": printable(report.feedback),
+        "arrived": "" if report.arrival_ms is None else format_instant(report.arrival_ms),
+    }
+    return ((name, value) for name, value in told.items() if value)
+
+
+def _marked(diagnostic: str, match: Match | None) -> str:
+    """Return what was said, the words that judged marked."""
+    if not match or match.begin is None:
+        return printable(diagnostic)
+    end = match.begin + len(match.piece)
+    before, words, after = diagnostic[: match.begin], diagnostic[match.begin : end], diagnostic[end:]
+    return f"{printable(before)}{click.style(printable(words), bold=True, underline=True)}{printable(after)}"
+
+
+def _meant(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Yield what that means, why, and what it does not mean though parts of it say so."""
+    explanation = explained(finding)
     if finding.verdict:
-        yield "verdict", click.style(finding.verdict, COLOURS[finding.verdict], bold=True)
+        meaning = _meaning(finding.judgement) if finding.judgement else ""
+        yield "verdict", click.style(finding.verdict, COLOURS[finding.verdict], bold=True) + meaning
+    if explanation:
+        yield "rule", _rule(explanation.match)
+        yield from (("overruled", f"{_rule(each)}: {each.judgement.verdict}") for each in explanation.overruled)
+        if explanation.code and not explanation.code_agrees:
+            yield "overruled", explanation.code
 
 
-def _facts(report: Report) -> Iterator[tuple[str, str]]:
-    yield "recipient", report.recipient
-    yield "read as", report.format
-    yield "enhanced", report.enhanced
-    yield "basic", f"{report.basic or ''}"
-    yield "mta", report.mta
-    yield "reported by", report.reporting_mta
-    yield "command", report.command
-    yield "arrived", "" if report.arrival_ms is None else format_instant(report.arrival_ms)
-    yield "feedback", report.feedback
-    yield "agent", report.agent
-    yield "message", report.original.message_id
-    yield "stamp", report.original.stamp
-    yield "return path", ", ".join(report.original.return_paths)
-    yield "about", report.original.subject
+def _meaning(judgement: Judgement) -> str:
+    return f": {judgement.subject}, {judgement.detail}" if judgement.detail else f": {judgement.subject}"
+
+
+def _rule(match: Match) -> str:
+    by = f", by the words “{printable(match.piece)}”" if match.piece else ""
+    return f"{match.rule}{by} ({match.source})"
+
+
+def _named(original: Original) -> Iterator[tuple[str, str]]:
+    """Yield what names the message that came back."""
+    told = {
+        "return path": ", ".join(original.return_paths),
+        "stamp": original.stamp,
+        "message": original.message_id,
+        "subject": original.subject,
+    }
+    return ((name, printable(value)) for name, value in told.items() if value)
