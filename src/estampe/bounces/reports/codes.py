@@ -21,7 +21,7 @@ _BEFORE = re.compile(r"[^\s<>()\[\],;:\"\\@\x00-\x1f\x7f]{1,64}")
 _QUOTED = re.compile(r'"([^"\n@]{1,62})"$')
 _NUMBERED = re.compile(r"\[[0-9A-Za-z.:]{2,60}\]")
 _AFTER = re.compile(r"[^\s<>()\[\],;:\"\\@\x00-\x1f\x7f]{1,255}")
-_MARKS = "'`*./=|"
+_MARKS = "'`*./|"
 _ENDS = ".-'`*!?|="
 
 _ENHANCED = r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?!\.?[0-9])"

@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 FORMAT = "rfc5965"
 
 _NAMED = ("original-rcpt-to", "removal-recipient", "original-recipient", "x-original-rcpt-to", "recipient")
-_BY_COPY = ("x-hmxmroriginalrecipient", "x-original-to", "delivered-to", "x-rcpt-to", "envelope-to")
-_PEOPLE = ("to", "apparently-to", "cc")
+_BY_COPY = (
+    "x-hmxmroriginalrecipient",
+    "to",
+    "apparently-to",
+    "x-original-to",
+    "x-rcpt-to",
+    "envelope-to",
+    "delivered-to",
+)
 _NOT_COMPLAINTS = frozenset({"not-spam", "other"})
 _LETTERS = (
     (
@@ -79,11 +86,8 @@ def _is_letter(mail: Part) -> bool:
 
 def _recipients(facts: Head, copy: Head) -> list[str]:
     """Return who complains: as the report names them, else its copy of the message; one unnamed if nothing does."""
-    for head, names in ((facts, _NAMED), (copy, _BY_COPY)):
-        for name in names:
-            if found := [each for value in head.all(name) for each in codes.addresses(value)]:
-                return found
-    for name in _PEOPLE:
-        if found := list(codes.addresses(copy.get(name)))[:1]:
+    for name in _NAMED:
+        if found := [each for value in facts.all(name) for each in codes.addresses(value)]:
             return found
-    return [""]
+    told = ([each for value in copy.all(name) for each in codes.addresses(value)] for name in _BY_COPY)
+    return next((found for found in told if len(found) == 1), [""])

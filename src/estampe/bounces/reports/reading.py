@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from estampe.bounces.reports.report import Original
     from estampe.bounces.reports.statement import Statement
 
-_FILLED = ("basic", "diagnostic", "mta", "reporting_mta", "command", "arrival_ms", "feedback", "agent")
+_FILLED = ("sent_to", "basic", "diagnostic", "mta", "reporting_mta", "command", "arrival_ms", "feedback", "agent")
 _FAILED = (Kind.BOUNCE, Kind.DELAYED)
 _REPLIES = range(200, 600)
 
@@ -107,6 +107,7 @@ def _report(statement: Statement, about: Original) -> Report:
     return Report(
         kind=statement.kind,
         recipient=statement.recipient,
+        sent_to=statement.sent_to,
         format=statement.format,
         enhanced=statement.enhanced if codes.is_enhanced(statement.enhanced) else "",
         basic=statement.basic if statement.basic in _REPLIES else None,

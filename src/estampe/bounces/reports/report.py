@@ -39,7 +39,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     Parameters:
         kind: what happened.
-        recipient: the address as the message was sent to it, as far as the mail tells.
+        recipient: the address that the mail is about.
+        sent_to: the address that the message was sent to, where that is another: it was passed on (Original-Recipient).
         format: who could read it: a name of `formats`, or of a standard such as `rfc3464`.
         enhanced: the enhanced status code as it was said (RFC 3463).
         basic: the SMTP reply code as it was said (RFC 5321), None for none.
@@ -55,6 +56,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Kind
     recipient: str = ""
+    sent_to: str = ""
     format: str = ""
     enhanced: str = ""
     basic: int | None = None

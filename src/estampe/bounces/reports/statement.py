@@ -15,6 +15,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Kind = Kind.BOUNCE
     recipient: str = ""
+    sent_to: str = ""
     format: str = ""
     enhanced: str = ""
     basic: int | None = None

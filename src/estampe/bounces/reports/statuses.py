@@ -84,13 +84,14 @@ def _says(group: Head) -> bool:
 
 
 def _statement(group: Head, message: Head, human: str) -> Statement:
-    recipient = _recipient(group)
+    recipient, sent_to = _recipients(group)
     diagnostic = _diagnostic(group)
     near = _near(human, recipient)
     remote = group.get("remote-mta")
     return Statement(
         kind=_kind(group),
         recipient=recipient,
+        sent_to=sent_to,
         format=FORMAT,
         enhanced=_enhanced(group.get("status"), diagnostic),
         basic=codes.basic(diagnostic),
@@ -102,13 +103,26 @@ def _statement(group: Head, message: Head, human: str) -> Statement:
     )
 
 
-def _recipient(group: Head) -> str:
-    """Return the address that the message was sent to: the original one, where it is told (RFC 3464 section 2.3.1)."""
-    for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
-        for value in group.all(name):
-            if found := codes.address(_HEXADECIMAL.sub(_undone, value.partition(";")[2] or value)):
-                return found
-    return ""
+def _recipients(group: Head) -> tuple[str, str]:
+    """Return the address that a group is about, and the one that the message was sent to, if that is another.
+
+    A final address that no other host can know gives way to the original one (RFC 3464 section 2.3).
+    """
+    final, sent_to, actual = (
+        _address(group, name) for name in ("final-recipient", "original-recipient", "x-actual-recipient")
+    )
+    about = next((each for each in (final, sent_to, actual) if _is_public(each)), final or sent_to or actual)
+    return about, sent_to if sent_to.lower() != about.lower() else ""
+
+
+def _address(group: Head, name: str) -> str:
+    values = (value for key, value in group.fields if key == name)  # as they are: some look like encoded words
+    told = (codes.address(_HEXADECIMAL.sub(_undone, value.partition(";")[2] or value)) for value in values)
+    return next(filter(None, told), "")
+
+
+def _is_public(address: str) -> bool:
+    return "." in address.rpartition("@")[2]
 
 
 def _undone(found: re.Match[str]) -> str:
