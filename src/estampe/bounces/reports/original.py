@@ -140,17 +140,16 @@ def _return_paths(mail: Part, copy: Head, facts: Head) -> list[str]:
 
 
 def _tokens(mail: Part) -> Iterator[str]:
-    for _, value in mail.head.fields:
-        yield from _TOKEN.findall(value)
-    for part in mail.walk():
-        yield from (found[0] for found in _TOKEN.finditer(_readable(part)))
+    for text in (*(value for _, value in mail.head.fields), *(_readable(part) for part in mail.walk())):
+        if "b+" in text or "B+" in text:
+            yield from _TOKEN.findall(text)
 
 
 def _stamp(mail: Part, copy: Head) -> str:
     if told := copy.get("x-estampe-stamp").strip():
         return told[:64]
-    found = next(filter(None, (_STAMP.search(_readable(part)) for part in mail.walk())), None)
-    return found[1] if found else ""
+    texts = (text for part in mail.walk() if "estampe" in (text := _readable(part)).lower())
+    return next((found[1] for found in map(_STAMP.search, texts) if found), "")
 
 
 def _readable(part: Part) -> str:

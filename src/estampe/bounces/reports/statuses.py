@@ -35,6 +35,25 @@ _COMMENT = re.compile(r"\(([^()]{3,1000})\)")
 _HEXADECIMAL = re.compile(r"\+(2B|3D|20|5F)|\\x\{([0-9A-Fa-f]{1,6})\}")
 _WORD = re.compile(r"[^\W\d_]{3,100}")
 _VAGUE = re.compile(r"[245]\.[0-9]{1,3}\.0|[45]\.5\.[0-9]{1,3}|[45]\.4\.7", re.ASCII)
+_EXIT = re.compile(r"x-unix\s{0,9};\s{0,9}([0-9]{2})\b", re.IGNORECASE)
+_EXITS = {
+    "64": "command line usage error",
+    "65": "data format error",
+    "67": "addressee unknown",
+    "68": "host name unknown",
+    "69": "service unavailable",
+    "70": "internal software error",
+    "71": "operating system error",
+    "72": "critical system file missing",
+    "73": "can't create output file",
+    "74": "input/output error",
+    "75": "temporary failure",
+    "76": "remote error in protocol",
+    "77": "permission denied",
+    "78": "local configuration error",
+}
+"""What a program meant that a mail was piped to (sysexits.h of BSD)."""
+
 _NEAR = 1_500
 _FAR = 64 << 10
 
@@ -138,10 +157,16 @@ def _kind(group: Head) -> Kind:
 
 
 def _diagnostic(group: Head) -> str:
-    said = [_TYPED.sub("", value, count=1) for value in group.all("diagnostic-code")]
-    told = max(said, key=len, default="")
+    """Return what was said; of a mere number, what it stands for, or what the status adds in words."""
+    said = max(group.all("diagnostic-code"), key=len, default="")
+    told = _TYPED.sub("", said, count=1)
     if not _WORD.search(told):
-        others = (group.get("x-supplementary-info"), _comment(group.get("status")))
+        exited = _EXIT.match(said)
+        others = (
+            _EXITS.get(exited[1], "") if exited else "",
+            group.get("x-supplementary-info"),
+            _comment(group.get("status")),
+        )
         told = " ".join(filter(None, (told, next(filter(None, others), ""))))
     return codes.one_line(told)
 
