@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ def findings_of(files: Sequence[Path], failures: list[str]) -> Iterator[tuple[st
         with _telling(f"{file}", failures):
             for name, octets in mails(file, Limits().octets):
                 with _telling(name, failures):
-                    yield name, findings(octets)
+                    yield os.fsencode(name).decode(errors="replace"), findings(octets)
 
 
 @contextmanager

@@ -72,13 +72,12 @@ def quarantine() -> None:
 def list_reports(*, after: int, limit: int, form: str | None, data: Path) -> None:
     """List the mails in the quarantine with the reason why each is there."""
     with _opened(data) as (_, kept):
-        found = kept.listed(after, limit)
-        rows = [_row(each, kept.mail(each.number)) for each in found]
-        total, _ = kept.totals()
+        found = kept.listed(after, limit + 1)
+        rows = [_row(each, kept.mail(each.number)) for each in found[:limit]]
     names = ("number", "received", "way", "state", "reason", "from", "subject", "size")
     write_records(Records(names, rows), form, nothing="the quarantine is empty")
-    if found and len(found) == limit and total > limit:
-        click.echo(f"{total:,} are kept; go on with --after {found[-1].number}.", err=True)
+    if len(found) > limit:
+        click.echo(f"More are kept: go on with --after {found[limit - 1].number}.", err=True)
 
 
 @quarantine.command(
