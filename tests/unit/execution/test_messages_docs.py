@@ -13,33 +13,13 @@ from estampe.execution.composing.headers import brought
 from estampe.execution.composing.messages import compose
 from estampe.execution.orders import Order, Rendered, Sender, Template
 from estampe.tokens import Tokens
-from estampe.verdicts import RULES, judge
 
 PAGE = (Path(__file__).parents[3] / "docs/sending.md").read_text()
 STAMP = UUID("d52055cd-e854-4177-8ef5-b10fd8d568a7")
 
 
-def table() -> str:
-    """Return the rules as the page shows them."""
-    head = "| rule | judges, for example | verdict | subject | detail | after |\n|---|---|---|---|---|---|\n"
-    return head + "\n".join(map(row, range(len(RULES))))
-
-
-def row(at: int) -> str:
-    rule = RULES[at]
-    basic, enhanced, text = re.fullmatch(r"(\d{3}) (?:([245]\.\S+) )?(.*)", rule.example).groups("")  # type: ignore[union-attr]
-    found = judge(basic=int(basic), enhanced=enhanced, diagnostic=text)
-    return (
-        f"| {rule.name} | `{rule.example}` | {rule.verdict} | {found.subject} | {found.detail or ''} | {rule.source} |"
-    )
-
-
 def section(title: str) -> str:
     return PAGE.partition(f"# {title}\n")[2].partition("\n#")[0]
-
-
-def test_the_rules_are_those_that_judge() -> None:
-    assert table() in PAGE
 
 
 @pytest.mark.parametrize("bulk", [True, False])
