@@ -72,6 +72,7 @@ def _read(finding: Finding) -> Iterator[tuple[str, str]]:
     said = _marked(report.diagnostic, explanation.match if explanation else None)
     told = {
         "recipient": printable(report.recipient),
+        "sent to": printable(report.sent_to),
         "kind": report.kind.value,
         "read as": report.format,
         "said": said,
