@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.bounces.reports.prose.addresses import ADDRESS, tidy
@@ -42,6 +43,7 @@ class Format(NamedTuple):
             group `why`, if there is one, belongs to what is said.
         begin: recipients stand after this, in small letters; empty for anywhere.
         end: recipients, and what is said, stand before this.
+        means: what every such report means, for programs that say it in the reader's language; empty for what it says.
         said: a pattern whose first group is what was said, looked for among the lines about a recipient, and if it is
             not there in the whole text; empty for those lines as they are.
     """
@@ -55,6 +57,7 @@ class Format(NamedTuple):
     begin: str = ""
     end: str = ""
     said: str = ""
+    means: str = ""
 
     def knows(self, letter: Letter) -> bool:
         """Return whether a mail is one of these."""
@@ -65,7 +68,7 @@ class Format(NamedTuple):
     def mentions(self, letter: Letter) -> list[Mention]:
         """Return the recipients of a mail with what is said of each, at most 1,000."""
         text = self._part(letter.text)
-        found = list(_pattern(self.recipient).finditer(text))[:_PERSONS]
+        found = _apart(list(islice(_pattern(self.recipient).finditer(text), _PERSONS)))
         ends = [*(each.start() for each in found[1:]), len(text)]
         return [
             Mention(tidy(each["to"]), self._about(_kept(each) + text[each.end() : end], letter.text))
@@ -84,6 +87,11 @@ class Format(NamedTuple):
             found = pattern.search(about) or pattern.search(whole)
             about = found[1] if found else about
         return about.lstrip(" >:;,-\n").split("\n")
+
+
+def _apart(found: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Leave out where the recipient of the one before is named again."""
+    return [each for at, each in enumerate(found) if not at or each["to"].lower() != found[at - 1]["to"].lower()]
 
 
 @lru_cache(maxsize=512)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.bounces.reports.prose.addresses import ADDRESS, tidy
 from estampe.bounces.reports.prose.format import Mention
-from estampe.bounces.reports.prose.sayings import has_reply, is_chatter
+from estampe.bounces.reports.prose.sayings import first_paragraph, has_reply, is_chatter
 from estampe.bounces.reports.prose.signs import speaks_of_failure
 from estampe.bounces.reports.prose.transcripts import transcript
 
@@ -29,7 +29,7 @@ _OF_RECIPIENT = re.compile(
 )
 _OF_ANOTHER = re.compile(
     r"(?:\bfrom|\bsender|\breply-to|\bcontact(?:ing)?|\bmail from|\bby|\bmessage-id|\bid|\benvelope-from|\bsent by|"
-    r"\bwrite to|\bemail us at|\bmail to|\bhelp|\bexp[ée]diteur|\babsender|\bvon|\bremitente|\bmittente|\bde|"
+    r"\bwrite to|\bemail us at|\bsend (?:e-?)?mail to|\bhelp|\bexp[ée]diteur|\babsender|\bvon|\bremitente|\bmittente|\bde|"
     r"отправител[а-я]{1,3}|差出人|送信元|送信者|发件人|寄件者|寄件人|보낸 사람)(?: (?:address|is))?[\s:;=<\"'(\[：]{1,12}<?$",
     re.IGNORECASE,
 )
@@ -81,11 +81,13 @@ def shared(letter: Letter) -> list[str]:
 def _about(letter: Letter, said: list[str], line: int | None, begins: list[int]) -> list[str]:
     """Return the lines about a recipient: a server's answer if there is one, else words, else what is for all."""
     block = _block(letter.lines, line, begins) if line is not None else []
-    if said and ((line is not None and has_reply(letter.lines[line])) or not any(map(has_reply, _paragraph(block)))):
+    if said and (
+        (line is not None and has_reply(letter.lines[line])) or not any(map(has_reply, first_paragraph(block)))
+    ):
         return said
     if any(has_reply(each) for each in block):
         return block
-    block = _paragraph(block)
+    block = first_paragraph(block)
     if len(begins) > 1 and any(not is_chatter(each) for each in block):
         return block
     telling = shared(letter)
@@ -102,18 +104,6 @@ def _block(lines: list[str], at: int, begins: list[int]) -> list[str]:
     if end < len(lines) and not "".join(block).strip(_MARKS):
         return _block(lines, end, [each for each in begins if each > end][:_PERSONS]) if end - at < _FEW else block
     return block
-
-
-def _paragraph(block: list[str]) -> list[str]:
-    """Return a block's lines up to the end of the first paragraph that tells anything."""
-    kept: list[str] = []
-    tells = False
-    for line in block:
-        if tells and not line.strip():
-            break
-        kept.append(line)
-        tells = tells or not is_chatter(line)
-    return kept
 
 
 def _begun(places: list[_Place]) -> list[_Place]:

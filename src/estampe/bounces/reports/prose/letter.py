@@ -22,7 +22,7 @@ _COPIES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/r
 _COPY_BEGINS = re.compile(
     r"^[ \t>*=_#~+-]{0,80}(?:"
     r"this is a copy of (?:the|your) message|below this line is (?:a|the) copy|below is a copy of|"
-    r"(?:en|in)closed is a copy|a copy of (?:the|your) (?:original )?message (?:follows|is below|below)|"
+    r"(?:enclosed|inclosed|included|attached) is a copy|a copy of (?:the|your) (?:original )?message (?:follows|is below|below)|"
     r"(?:the )?(?:unsent|undelivered|returned|rejected|failed|bounced) (?:message|mail)(?: text| headers?)? ?"
     r"(?:follows?|below|:|-{2,80}|={2,80})|"
     r"(?:the )?original (?:message|mail|e-mail)(?: headers?| text| body)? ?"
@@ -159,7 +159,7 @@ def _fields(text: str) -> dict[str, str]:
         if found:
             name = found[1].lower()
             fields.setdefault(name, "")
-            fields[name] = f"{fields[name]} {bare[found.end():]}".strip()[:2_000]
+            fields[name] = f"{fields[name]} {bare[found.end() :]}".strip()[:2_000]
         elif not bare and len(fields) >= _FEWEST:
             break
         elif name and line[:1] in " \t>":

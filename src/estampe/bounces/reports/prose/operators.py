@@ -44,13 +44,13 @@ OPERATORS = (
         (
             (
                 "cats@googlegroups.com",
-                "Hello ann@example.com, We're writing to let you know that the group you tried to contact (cats) may "
-                "not exist, or you may not have permission to post messages to the group. Google Groups",
+                "the group may not exist, or you may not have permission to post messages to the group",
             ),
         ),
         signs=("groups.google.com", "google groups"),
         heads=("x-failed-recipients:",),
         recipient=r"(?!)(?P<to>ADDRESS)",
+        means="the group may not exist, or you may not have permission to post messages to the group",
     ),
     Format(
         "yahoo",
@@ -149,7 +149,12 @@ OPERATORS = (
         "Subject:Undeliverable Message\n\n"
         "Message could not be delivered to mobile.\nError: No valid recipients for this MM\n\n\n"
         "Original Message:\nFrom: Ann <ann@example.com>\nTo: 0100000000@vzwpix.com\nSubject: News\n\n",
-        (("0100000000@vzwpix.com", "Message could not be delivered to mobile. Error: No valid recipients for this MM"),),
+        (
+            (
+                "0100000000@vzwpix.com",
+                "Message could not be delivered to mobile. Error: No valid recipients for this MM",
+            ),
+        ),
         signs=("could not be delivered to mobile",),
         recipient=r"(?!)(?P<to>ADDRESS)",
     ),

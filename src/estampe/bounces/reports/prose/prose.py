@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from estampe.bounces.reports.prose import general
 from estampe.bounces.reports.prose.formats import FORMATS
 from estampe.bounces.reports.prose.letter import Letter
-from estampe.bounces.reports.prose.sayings import reporter, saying
+from estampe.bounces.reports.prose.sayings import is_telling, reporter, saying
 from estampe.bounces.reports.prose.signs import is_report, kind
 from estampe.bounces.reports.prose.transcripts import transcript
 from estampe.bounces.reports.statement import Statement
@@ -31,6 +31,7 @@ def statements(mail: Part) -> list[Statement]:
         return []
     what, who = kind(letter), reporter(letter.text)
     name, mentioned = _mentions(letter, known)
+    means = next((each.means for each in known if each.name == name), "")
     stated: dict[str, Statement] = {}
     for mention in mentioned:
         said = saying(mention.lines)
@@ -40,7 +41,7 @@ def statements(mail: Part) -> list[Statement]:
             format=name,
             enhanced=said.enhanced,
             basic=said.basic,
-            diagnostic=said.diagnostic,
+            diagnostic=means or said.diagnostic,
             mta=said.mta,
             reporting_mta=who,
             command=said.command,
@@ -77,7 +78,10 @@ def _mentions(letter: Letter, known: list[Format]) -> tuple[str, list[Mention]]:
 
 
 def _completed(letter: Letter, mention: Mention) -> Mention:
-    if saying(mention.lines).diagnostic:
+    said = saying(mention.lines)
+    if said.basic is not None:
         return mention
     heard = {address.lower(): lines for address, lines in transcript(letter.lines).items()}
-    return mention._replace(lines=heard.get(mention.recipient.lower()) or general.shared(letter))
+    if lines := heard.get(mention.recipient.lower()):
+        return mention._replace(lines=lines)
+    return mention if is_telling(said.diagnostic) else mention._replace(lines=general.shared(letter))

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from estampe.bounces.reports.prose.addresses import ADDRESS
 from estampe.bounces.reports.prose.phrases import CHATTER
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ _LONGEST = 2_000
 _LINES = 60
 
 _REPLY = re.compile(
-    r"(?:^[ >*]{0,40}(?:(?:received:? )?<<<|<--?|S:)? {0,8}|[:;>'\"(\[#=,] {0,4}|"
+    r"(?:^[ >*]{0,40}(?:(?:received:? )?<<<|<--?|S:)? {0,8}|[:;>'\"(\[#=,\uff1a] {0,4}|"
     r"\b(?:code|error|reply|status|response|responsecode|answer|answered|with|said|returned|smtp|talk to me|was) {1,4}"
     r"(?:was|is|of|code)? {0,4}:? {0,4})"
     r"([45][0-7][0-9])(?=[ :;,.#\])\"'-]|$)(?!(?:\.[0-9]+){1,3}\b)(?! [a-z]{0,8}(?:seconds|hours|days|bytes|minutes))",
@@ -74,6 +75,13 @@ _REPORTERS = re.compile(
 )
 
 
+_NEXT = re.compile(
+    r"^ {0,20}(?:>>>|(?:contact|sender|from|to|subject|recipient|date|time|message-id|help|regards|status|queue id)\b"
+    r"(?: (?:code|address|name|id|us|type))? {0,4}[:=])",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(r"^[^\n]{1,60}[,，]$")
+_ADDRESS = re.compile(ADDRESS)
 _CODE = re.compile(r"^[ >]{0,40}(?:<<< {0,8})?([245][0-9]{2})[ -]")
 _OPENING = {")": "(", "]": "["}
 _CLOSING = tuple(_OPENING)
@@ -98,8 +106,8 @@ def saying(lines: Sequence[str]) -> Saying:
     text = "\n".join(lines[:_LINES])
     reply = _REPLY.search(text)
     answer = _answer(text, reply.start(1)) if reply else ""
-    said = one_line(answer or _told(text))
     code = _ENHANCED.search(answer) or _ENHANCED.search(text)
+    said = one_line(answer or _told(text.split("\n") if code else first_paragraph(text.split("\n"))))
     return Saying(
         diagnostic=said,
         enhanced=code[1] if code else "",
@@ -130,7 +138,7 @@ def one_line(text: str) -> str:
 def is_chatter(line: str) -> bool:
     """Return whether a line is what every report says, and tells nothing of why."""
     flat = " ".join(line.lower().replace("\u2019", "'").split())
-    return not flat.strip("-=_*#>. ") or any(each in flat for each in CHATTER)
+    return not flat.strip("-=_*#>. ") or _GREETING.search(flat) is not None or any(each in flat for each in CHATTER)
 
 
 def _answer(text: str, at: int) -> str:
@@ -140,14 +148,30 @@ def _answer(text: str, at: int) -> str:
     more = f"{lines[0][:3]}-", f"{lines[0][:3]} "
     for line, following in pairwise([*lines[1:], ""]):
         other = _CODE.match(line)
-        if (other and other[1] != lines[0][:3]) or is_chatter(line) and not following.startswith(more):
+        if _NEXT.match(line) or (other and other[1] != lines[0][:3]) or is_chatter(line) and not following.startswith(more):
             break
         kept.append(line)
     return _FOLDED_REPLY.sub(" ", "\n".join(kept))
 
 
-def _told(text: str) -> str:
-    lines = text.split("\n")
+def is_telling(said: str) -> bool:
+    """Return whether there are words in what was said, apart from addresses."""
+    return any(map(str.isalpha, _ADDRESS.sub("", said)))
+
+
+def first_paragraph(lines: Sequence[str]) -> list[str]:
+    """Return lines up to the end of the first paragraph that is not chatter."""
+    kept: list[str] = []
+    tells = False
+    for line in lines:
+        if tells and not line.strip():
+            break
+        kept.append(line)
+        tells = tells or (not is_chatter(line) and is_telling(line))
+    return kept
+
+
+def _told(lines: Sequence[str]) -> str:
     kept = [line for line in lines if not is_chatter(line)]
     return "\n".join(kept or lines)
 

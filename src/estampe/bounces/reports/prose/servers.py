@@ -9,8 +9,7 @@ _DAEMON = "Return-Path: <>\nFrom: Mail Delivery Subsystem <MAILER-DAEMON@mx.exam
 SERVERS = (
     Format(
         "postfix",
-        _DAEMON
-        + "Subject: Undelivered Mail Returned to Sender\n\n"
+        _DAEMON + "Subject: Undelivered Mail Returned to Sender\n\n"
         "This is the mail system at host mx.example.net.\n\n"
         "I'm sorry to have to inform you that your message could not\n"
         "be delivered to one or more recipients. It's attached below.\n\n"
@@ -68,7 +67,7 @@ SERVERS = (
     ),
     Format(
         "1&1",
-        "Return-Path: <>\nFrom: \"Mail Delivery System\" <mailer-daemon@example.net>\n"
+        'Return-Path: <>\nFrom: "Mail Delivery System" <mailer-daemon@example.net>\n'
         "To: ann@example.com\nSubject: Mail delivery failed: returning message to sender\n\n"
         "This message was created automatically by mail delivery software.\n\n"
         "A message that you sent could not be delivered to one or more of\n"
@@ -226,11 +225,17 @@ SERVERS = (
     ),
     Format(
         "imail",
-        "From: \"Postmaster\" <postmaster@example.net>\nTo: ann@example.com\nSubject: Undeliverable Mail\n"
+        'From: "Postmaster" <postmaster@example.net>\nTo: ann@example.com\nSubject: Undeliverable Mail\n'
         "X-Mailer: <SMTP32 v8.22>\n\nUnknown user: tom@example.org\n\n\nOriginal message follows.\n\n",
         (("tom@example.org", "Unknown user:"),),
         heads=("x-mailer: <smtp32",),
-        signs=("unknown user:", "unknown host:", "mailbox exceeds allowed size:", "undeliverable to ", "delivery failed"),
+        signs=(
+            "unknown user:",
+            "unknown host:",
+            "mailbox exceeds allowed size:",
+            "undeliverable to ",
+            "delivery failed",
+        ),
         recipient=r"^(?P<why>[A-Z][A-Za-z' ]{3,80}:?) {1,4}(?:to )?(?P<to>ADDRESS)",
     ),
     Format(
