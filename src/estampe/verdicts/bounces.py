@@ -19,7 +19,9 @@ _SEEN = 2_000
 _UNDEFINED = "0.0"
 
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
-_LEADING = re.compile(r"(?:([245][0-9]{2})(?![0-9])[ -]?)?(?:#?([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.]))?", re.ASCII)
+_LEADING = re.compile(
+    r"(?:([245][0-9]{2})(?![0-9])[ :-]{0,3})?(?:#?([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.]))?", re.ASCII
+)
 _MARKED = re.compile(r"#([45]\.[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])", re.ASCII)
 
 _SUBJECTS = tuple(StatusSubject)
@@ -169,23 +171,22 @@ def judge(  # noqa: PLR0913  what a report may say of a refusal
         is_final: whether nobody tries any more; what is still tried is soft.
     """
     return judged(
-        read_refusal(
-            Refusal(
-                basic=basic,
-                enhanced=enhanced,
-                diagnostic=diagnostic,
-                mta=mta,
-                reporting_mta=reporting_mta,
-                command=command,
-                is_final=is_final,
-            )
+        Refusal(
+            basic=basic,
+            enhanced=enhanced,
+            diagnostic=diagnostic[:_SEEN],
+            mta=mta,
+            reporting_mta=reporting_mta,
+            command=command,
+            is_final=is_final,
         )
     )
 
 
 @lru_cache(_KEPT)
-def judged(reading: Reading) -> Judgement:
+def judged(refusal: Refusal) -> Judgement:
     """Return what a refusal means: by the first rule that applies."""
+    reading = read_refusal(refusal)
     said = reading.said()
     return reading.judged_by(next(rule for rule in RULES if rule.applies(said)))
 

@@ -31,7 +31,7 @@ DOMAINS = (
         "greeting-refused",
         SOFT,
         "7.1",
-        phrases=(*_DOMAIN_UNKNOWN, *UNKNOWN),
+        phrases=_DOMAIN_UNKNOWN | UNKNOWN,
         commands=("CONN", "HELO"),
         source="RFC 5321 section 4.1: nobody was named yet but the server that sends",
         example="501 5.0.0 Invalid domain name",
@@ -180,8 +180,9 @@ LATE = (
         HARD,
         "1.1",
         phrases=these(
-            "mailbox unavailable | mailbox is unavailable | mailbox currently unavailable | address rejected | "
-            "recipient rejected | recipient denied | recipient not accepted | mailbox not available"
+            "mailbox unavailable | mailbox is unavailable | mailbox currently unavailable | address rejected $ | "
+            "address rejected. $ | recipient rejected | recipient denied | recipient not accepted | "
+            "mailbox not available"
         ),
         enhanced=("", "0.0", "1.0", "1.1", "5.0", "5.1", "2.0"),
         basic=(550, 553, 554),
@@ -217,7 +218,6 @@ VAGUE = (
         "refused-at-once",
         SOFT,
         "7.1",
-        phrases=(),
         enhanced=("", "0.0", "5.0"),
         commands=("CONN", "HELO", "MAIL"),
         source="RFC 5321 section 3.1: nobody knew yet for whom it was",

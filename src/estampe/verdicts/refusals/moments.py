@@ -222,6 +222,17 @@ TROUBLE = (
         example="554 Service currently unavailable",
     ),
     Rule(
+        "still-tried",
+        SOFT,
+        "4.7",
+        phrases=these(
+            "will be retried | still being retried | will keep trying | will continue to try | will try again | "
+            "do not need to resend | has not been delivered yet | not yet delivered"
+        ),
+        source="Google, Sendmail, Postfix: warnings that say no more",
+        example="450 4.4.0 Message will be retried for 2 more day(s)",
+    ),
+    Rule(
         "command-refused",
         SOFT,
         "5.0",

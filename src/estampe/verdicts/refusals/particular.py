@@ -125,6 +125,53 @@ RULES = (
         example="542 tom@example.org Rejected",
     ),
     Rule(
+        "host-takes-no-mail",
+        HARD,
+        "3.2",
+        phrases=these("not accepting network messages | does not accept mail | not accept mail | not accepting mail"),
+        enhanced=("", "0.0", "1.2", "1.10", "3.2"),
+        basic=(521,),
+        source="RFC 7504",
+        example="521 5.3.2 <tom@example.org>: Recipient address rejected: System not accepting network messages",
+    ),
+    Rule(
+        "greeting-without-service",
+        SOFT,
+        "7.1",
+        phrases=these("esmtp not accepting connections | no smtp service here | smtp service not here"),
+        basic=(554,),
+        source="RFC 5321 section 3.1: a server greets so whom it does not want",
+        example="554 mx.example.org ESMTP not accepting connections",
+    ),
+    Rule(
+        "program-knows-no-user",
+        HARD,
+        "1.1",
+        phrases=these("^ 67 $ | ^ 67 addressee unknown"),
+        source="sysexits.h: EX_NOUSER, of the program that delivers",
+        example="550 5.1.0 67",
+    ),
+    Rule(
+        "program-knows-no-host",
+        HARD,
+        "1.2",
+        phrases=these("^ 68 $ | ^ 68 host name unknown"),
+        source="sysexits.h: EX_NOHOST",
+        example="550 5.1.0 68",
+    ),
+    Rule(
+        "program-failed",
+        SOFT,
+        "3.0",
+        phrases=these(
+            "generated during the delivery attempt | ^ 69 $ | ^ 70 $ | ^ 71 $ | ^ 72 $ | ^ 73 $ | ^ 74 $ | ^ 75 $ | "
+            "^ 77 $ | ^ 77 permission denied | ^ 70 internal software error | ^ 75 temporary failure | "
+            "^ 74 input/output error | ^ 72 critical system file | ^ 78 $"
+        ),
+        source="sysexits.h, of the program that delivers",
+        example="550 5.3.0 77",
+    ),
+    Rule(
         "google-receiving-rate",
         SOFT,
         "4.5",

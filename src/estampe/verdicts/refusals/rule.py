@@ -50,7 +50,7 @@ class Rule(NamedTuple):
     id: str
     verdict: Verdict
     code: str
-    phrases: tuple[str, ...] = ()
+    phrases: frozenset[str] = frozenset()
     enhanced: tuple[str, ...] = ()
     basic: tuple[int, ...] = ()
     operators: tuple[str, ...] = ()
@@ -77,6 +77,6 @@ class Rule(NamedTuple):
         )
 
 
-def these(phrases: str) -> tuple[str, ...]:
+def these(phrases: str) -> frozenset[str]:
     """Return phrases that are written with bars between them."""
-    return tuple(phrases.split(" | "))
+    return frozenset(phrases.split(" | "))

@@ -185,7 +185,9 @@ RULES = (
             "not subscribed | not a subscriber | subscribers only | members only | member of the list | "
             "not a member | non-member | nonmember | posting to*not allowed | restricted to members | "
             "group*may not exist | only accepts messages from | only accept messages from | only accepts mail from | "
-            "accept mail only from | accepts mail only from | moderated | allowed to send to | not allowed to send | "
+            "accept mail only from | accepts mail only from | moderated | groupe que vous avez | skupina, kterou | "
+            "ομάδα | المجموعة | grupo con el | grupo que | gruppe, die | gruppo che | グループ | 群組 | 群组 | "
+            "그룹 | группа | groep die | gruppen du | allowed to send to | not allowed to send | "
             "permission to send | not authorized to send | not permitted to send | can't send | rst.notauthorized | "
             "rst.restricted | sender list"
         ),
@@ -197,16 +199,25 @@ RULES = (
         SOFT,
         "7.1",
         phrases=these(
-            "recipient preferences | challenge-response | by recipient | recipient has blocked | "
-            "recipient does not want | recipient doesn't want | does not wish to receive | recipient refuse | "
-            "recipient's policy | recipient has refused | recipient declines | user has blocked | user refuses | "
-            "you have been blocked | whitelist | white list | allow list | allowlist | not accepting mail from you | "
-            "not accept mail from you | refused by user | blocked you | personal filter | user's filter | sieve | "
-            "user filter | suppression list | suppressed | unsubscribed | bounced address | previously bounced | "
-            "rejected by user | 拒收"
+            "recipient preferences | challenge-response | refused by recipient | rejected by recipient | "
+            "blocked by recipient | recipient has blocked | recipient does not want | recipient doesn't want | "
+            "does not wish to receive | recipient refuse | recipient's policy | recipient has refused | "
+            "recipient declines | user has blocked | user refuses | you have been blocked | whitelist | white list | "
+            "allow list | allowlist | not accepting mail from you | not accept mail from you | refused by user | "
+            "blocked you | personal filter | user's filter | sieve | user filter | suppression list | suppressed | "
+            "unsubscribed | bounced address | previously bounced | rejected by user | 拒收"
         ),
         source="Facebook, Sieve (RFC 5429), SES and SendGrid of addresses that they suppress",
         example="550 5.7.1 Refused due to recipient preferences",
+    ),
+    Rule(
+        "header-against-policy",
+        SOFT,
+        "7.1",
+        phrases=these("header error | header rejected | header check"),
+        enhanced=("7.0", "7.1", "7.9"),
+        source="RFC 3463: the code says policy, the words no more than where",
+        example="554 5.7.0 Header error",
     ),
     Rule(
         "policy",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from estampe.verdicts.refusals.rule import these
 
-UNKNOWN = (
-    *these(
+UNKNOWN: frozenset[str] = frozenset().union(
+    these(
         "user unknown | userunknown | unknown user | user is unknown | users unknown | unknown or illegal user | "
         "unknown or invalid user | no such user | nosuchuser | no such recipient | no such mailbox | "
         "no such mail box | no such person | no such address | no such email | no such account | no such local | "
@@ -16,7 +16,7 @@ UNKNOWN = (
         "unknown account | unknown local part | unknown local-part | unknown virtual | unknown destination address | "
         "unknown to this | is unknown here | unknown or illegal alias | unknown alias"
     ),
-    *these(
+    these(
         "user not found | user is not found | user was not found | user not known | usernotfound | "
         "mailbox not found | mailbox was not found | mailbox could not be found | mailboxnotfound | "
         "recipient not found | recipients not found | recipnotfound | recipientnotfound | recipient was not found | "
@@ -31,7 +31,7 @@ UNKNOWN = (
         "non-existent user | nonexistent user | non existent user | non-existent recipient | non-existent mailbox | "
         "nonexistent mailbox | non-existent address | nonexistent address | non-existent email"
     ),
-    *these(
+    these(
         "user does not exist | user doesn't exist | user doesnt exist | user dose not exist | user not exist | "
         "users do not exist | user you are trying to contact does not exist | account does not exist | "
         "account doesn't exist | account that you tried to reach does not exist | "
@@ -45,7 +45,7 @@ UNKNOWN = (
         "does not have a*account | doesn't have an*account | does not have an*account | doesn't have a mailbox | "
         "does not have a mailbox | has no mailbox | have no mailbox | don't have a mailbox"
     ),
-    *these(
+    these(
         "not a known user | not a known recipient | not a valid mailbox | not a valid user | not a valid recipient | "
         "not a valid inbox | not a valid account | not a valid local | not a registered | not a local user | "
         "not a local mailbox | not a user of | not our customer | not a customer | not known here | "
@@ -57,7 +57,7 @@ UNKNOWN = (
         "we have no mailbox | cannot deliver mail for | can't deliver mail for | "
         "server doesn't handle mail for that user"
     ),
-    *these(
+    these(
         "invalid recipient | invalid-recipient | invalidrecipient | recipient is invalid | recipient invalid | "
         "recipient address is invalid | recipients are invalid | recipient address invalid | recipient(s) invalid | "
         "invalid mailbox | mailbox is invalid | mailbox invalid | invalid user | user is invalid | user invalid | "
@@ -70,7 +70,7 @@ UNKNOWN = (
         "could not verify recipient | unable to verify recipient | unable to validate recipient | "
         "unverified recipient | recipient unavailable | account is not available | rcpt to:*not known | 5.1.1 unknown"
     ),
-    *these(
+    these(
         "destinataire invalide | destinataire inconnu | destinataire inexistant | destinataire inexistante | "
         "destinataires invalides | adresse inconnue | adresse inexistante | adresse invalide | utilisateur inconnu | "
         "utilisateur inexistant | compte inexistant | compte inconnu | boite inexistante | boîte inexistante | "
@@ -88,7 +88,7 @@ UNKNOWN = (
         "endereço inexistente | nie istnieje | nie ma takiego | uzivatel neexistuje | neexistuje | "
         "onbekende gebruiker | gebruiker onbekend | okänd användare | ukendt modtager | ukjent mottaker"
     ),
-    *these(
+    these(
         "нет такого | не существует | пользователь не найден | получатель не найден | ящик не найден | "
         "адрес не найден | неизвестный пользователь | 用户不存在 | 收件人不存在 | 邮箱不存在 | 帐号不存在 | "
         "账号不存在 | 邮件帐户不存在 | 地址不存在 | 使用者不存在 | 收件者不存在 | 信箱不存在 | "

@@ -15,7 +15,7 @@ _GRAM = 3
 
 _MARK = r"[245][0-9]{2}(?:[- ]#?[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])|-)"
 _LEADING = re.compile(
-    r"\A\s{0,9}(?:(?:smtp|x-[a-z0-9-]{1,30}) ?; ?)?(?:[245][0-9]{2}(?![0-9])[ -]?)?"
+    r"\A\s{0,9}(?:(?:smtp|x-[a-z0-9-]{1,30}) ?; ?)?(?:[245][0-9]{2}(?![0-9])(?:[ -]|:\s)?)?"
     r"(?:#?[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.]))?"
 )
 _MARKS = re.compile(rf"(?<![^\s(;:]){_MARK}")
@@ -46,12 +46,16 @@ _SPACES = re.compile(r"\s+")
 def wording(diagnostic: str) -> str:
     """Return what was said in small letters, between `^ ` and ` $`, without codes and names.
 
-    An address becomes `@`, a host's name `host` unless it is that of a list or of Exchange's reasons: somebody may be
+    An address becomes `@`, a host's name `§` unless it is that of a list or of Exchange's reasons: somebody may be
     called spam@, and a server antispam.example.
     """
     text = _LEADING.sub("", diagnostic[:_LONGEST].lower(), count=1)
-    text = _HOST.sub(_host, _ADDRESS.sub("@", _MARKS.sub(" ", _REPLYING.sub(" ", text))))
+    text = _HOST.sub(_host, _nameless(_MARKS.sub(" ", _REPLYING.sub(" ", text))))
     return f"^ {_SPACES.sub(' ', text).strip()} $"
+
+
+def _nameless(text: str) -> str:
+    return _ADDRESS.sub("@", text) if "@" in text else text
 
 
 def command(name: str, diagnostic: str = "") -> str:
@@ -67,11 +71,11 @@ def command(name: str, diagnostic: str = "") -> str:
 
 
 def _host(found: re.Match[str]) -> str:
-    return found[0] if _TELLING.search(found[0]) else "host"
+    return found[0] if _TELLING.search(found[0]) else "§"
 
 
 def pattern(phrase: str, space: str = " ") -> str:
-    """Return a regular expression for a phrase.
+    """Return a regular expression for a phrase, which begins where a word does.
 
     Parameters:
         phrase: as rules have it.
@@ -79,7 +83,7 @@ def pattern(phrase: str, space: str = " ") -> str:
     """
     words = phrase.removeprefix("^ ").removesuffix(" $") if space != " " else phrase
     parts = (space.join(map(re.escape, part.split(" "))) for part in words.split("*"))
-    return ".{0,60}?".join(parts)
+    return ("(?<![a-z])" if words[:1].isalpha() else "") + ".{0,60}?".join(parts)
 
 
 class Phrasebook:
@@ -89,20 +93,20 @@ class Phrasebook:
         known = sorted(set(phrases))
         often = Counter(chain.from_iterable(_grams(_longest(phrase)) for phrase in known))
         self._short = tuple(phrase for phrase in known if len(_longest(phrase)) < _GRAM)
-        self._by_gram: dict[str, list[tuple[str, re.Pattern[str] | None]]] = {}
+        self._by_gram: dict[str, list[tuple[str, str, re.Pattern[str]]]] = {}
         for phrase in set(known).difference(self._short):
             rarest = min(_grams(_longest(phrase)), key=lambda gram: (often[gram], gram))
-            looser = re.compile(pattern(phrase), re.DOTALL) if "*" in phrase else None
-            self._by_gram.setdefault(rarest, []).append((phrase, looser))
+            exactly = re.compile(pattern(phrase), re.DOTALL)
+            self._by_gram.setdefault(rarest, []).append((phrase, _longest(phrase), exactly))
 
     def found(self, text: str) -> frozenset[str]:
         """Return the phrases that are in a text."""
-        here = _grams(text).intersection(self._by_gram)
+        here = _grams(text) & self._by_gram.keys()
         longer = [
             phrase
             for gram in here
-            for phrase, looser in self._by_gram[gram]
-            if (looser.search(text) if looser else phrase in text)
+            for phrase, part, exactly in self._by_gram[gram]
+            if part in text and exactly.search(text)
         ]
         return frozenset(longer).union(phrase for phrase in self._short if phrase in text)
 
