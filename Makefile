@@ -35,10 +35,11 @@ format: .venv/.developing ## Format and mend what ruff can mend
 openapi: .venv/.developing ## Write docs/openapi.json anew
 	$(BIN)/python -m estampe.http.openapi > docs/openapi.json
 
-crash: .venv/.developing ## Kill the server CYCLES times, and KILLS times each while it sends and while links are followed, and look for a broken promise
+crash: .venv/.developing ## Kill the server CYCLES times, and KILLS times each while it sends, while links are followed and while reports come, and look for a broken promise
 	$(BIN)/python -m tests.e2e.crash --cycles $(CYCLES)
 	$(BIN)/python -m tests.e2e.crash.sending --kills $(KILLS)
 	$(BIN)/python -m tests.e2e.crash.tracking --kills $(KILLS)
+	$(BIN)/python -m tests.e2e.crash.bounces --kills $(KILLS)
 
 bench: .venv/.benching ## Compare with what one would pick instead, and write docs/benchmarks.md
 	$(BIN)/python bench/run.py

@@ -7,8 +7,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from estampe.bounces.bounces import Bounces
 from estampe.catalog import Customers, Keys, open_catalog, secrets_of
 from estampe.catalog.secrets import LINKS, TOKENS
+from estampe.execution.composing.envelopes import Returns
 from estampe.execution.executing import Execution
 from estampe.http import journal, memory, server
 from estampe.http.api import Api
@@ -25,7 +27,7 @@ from estampe.tracking.tracking import Tracking
 from estampe.verdicts import Networks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from estampe.catalog import Catalog
     from estampe.settings import Settings
@@ -44,6 +46,22 @@ def opened_keys(settings: Settings, *, create: bool = True) -> Iterator[Keys]:
         closing(Keys(catalog)) as keys,
     ):
         yield keys
+
+
+@contextmanager
+def opened_bounces(settings: Settings) -> Iterator[Bounces]:
+    """Open what takes reports, where no server runs on the data folder.
+
+    Raises:
+        LogInUse: one does.
+        NoCatalog: there is no data folder.
+    """
+    with (
+        closing(open_catalog(settings.data, settings.catalog, create=False)) as catalog,
+        closing(Logs(settings.data)) as logs,
+        closing(_bounces(settings, logs, catalog, lambda _: None)) as bounces,
+    ):
+        yield bounces
 
 
 def serve(settings: Settings) -> None:
@@ -67,6 +85,18 @@ def serve(settings: Settings) -> None:
         server.run(Api(services), services)
 
 
+def _bounces(settings: Settings, logs: Logs, catalog: Catalog, count: Callable[[str], object]) -> Bounces:
+    tokens = Tokens([*secrets_of(catalog, TOKENS).values()])
+    return Bounces(
+        catalog=catalog,
+        customers=Customers(catalog),
+        log_of=logs.of,
+        message_of=Returns(tokens, settings.return_domain).read,
+        settings=settings,
+        count=count,
+    )
+
+
 @contextmanager
 def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metrics: Metrics) -> Iterator[Services]:
     """Wire what sends and what answers; what a crash left behind is brought in order first."""
@@ -75,6 +105,7 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
     tokens = Tokens([*secrets_of(catalog, TOKENS).values()])
     links = Links(secrets_of(catalog, LINKS), settings.public_url.rstrip("/") + PATH)
     networks = Networks.of(Path(settings.networks) if settings.networks else None)
+    bounces = _bounces(settings, logs, catalog, metrics.count_report)
     execution = Execution(
         catalog=catalog,
         customers=customers,
@@ -83,7 +114,7 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
         links=Linking(links, settings).of,
         composer=COMPOSER,
         settings=settings,
-        weigh=lambda _customer, _contact: None,
+        weigh=bounces.consequences.weigh,
         count=metrics.count_message,
     )
     metrics.watch_sending(execution)
@@ -97,12 +128,21 @@ def _services(settings: Settings, logs: Logs, catalog: Catalog, keys: Keys, metr
         agents=Agents(folder),
         networks=networks,
         settings=settings,
-        seen=lambda _customer, _people: None,
+        seen=bounces.consequences.seen,
         count=metrics.count_hit,
     )
-    with closing(tracking), closing(execution):
+    with closing(tracking), closing(execution), closing(bounces):
         execution.recover()
-        whole = Services(settings, logs, keys, metrics, catalog=catalog, execution=execution, tracking=tracking)
+        whole = Services(
+            settings,
+            logs,
+            keys,
+            metrics,
+            catalog=catalog,
+            execution=execution,
+            tracking=tracking,
+            bounces=bounces,
+        )
         with closing(whole) as services:
             yield services
 

@@ -89,10 +89,10 @@ class Execution:
         self.previewing = Previewing(catalog, customers, self._composers, self._threads)
         self._cases = Cases(catalog, customers)
         schedule_ms = parse_schedule(settings.retry_schedule)
-        self.returns = Returns(tokens, settings.return_domain or mail_domain(settings))
+        returns = Returns(tokens, settings.return_domain or mail_domain(settings))
         if "." not in (domain := mail_domain(settings)):
             self._journal.warning("the mail domain is no public name; set ESTAMPE_MAIL_DOMAIN", domain=domain)
-        self._ordering = Ordering(settings, open_keyring(settings), self.returns, links)
+        self._ordering = Ordering(settings, open_keyring(settings), returns, links)
         self._forgetting = Forgetting(
             catalog=catalog,
             customers=customers,

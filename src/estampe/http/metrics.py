@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from estampe.catalog import Quarantine
     from estampe.execution.executing import Execution
     from estampe.log import EventLog
     from estampe.tracking.spooling.spool import Spool
@@ -54,6 +55,18 @@ class _Sending(Collector):
             up.add_metric([relay.name], float(relay.up))
             connections.add_metric([relay.name], relay.connections)
         yield from (waiting, up, connections)
+
+
+class _Quarantined(Collector):
+    """Reports that are kept aside, counted when Prometheus asks."""
+
+    def __init__(self, quarantine: Quarantine) -> None:
+        self._quarantine = quarantine
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        reports, size = self._quarantine.totals()
+        yield GaugeMetricFamily("estampe_quarantine_reports", "Reports in the quarantine", value=reports)
+        yield GaugeMetricFamily("estampe_quarantine_bytes", "Bytes of these reports", value=size)
 
 
 class _Visits(Collector):
@@ -123,6 +136,12 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.reports = Counter(
+            "estampe_reports",
+            "Mails that came as reports: published, known before, noted, quarantined, or refused for now",
+            ["outcome"],
+            registry=registry,
+        )
         self.scan_bytes = Counter("estampe_scan_bytes", "Bytes of lists sent", registry=registry)
         self.streams_open = Gauge("estampe_streams_open", "Lists being sent", registry=registry)
         self.visits: Counts[tuple[str, str]] = Counts()
@@ -144,6 +163,14 @@ class Metrics:
     def count_hit(self, outcome: str) -> None:
         """Count what became of a visit."""
         self.hits.labels(outcome).inc()
+
+    def count_report(self, outcome: str) -> None:
+        """Count what became of a mail that came as a report."""
+        self.reports.labels(outcome).inc()
+
+    def watch_quarantine(self, quarantine: Quarantine) -> None:
+        """Show from now on how many reports are kept aside."""
+        self._registry.register(_Quarantined(quarantine))
 
     def watch_sending(self, execution: Execution) -> None:
         """Show from now on what waits to be sent, and how the relays are."""

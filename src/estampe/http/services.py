@@ -17,6 +17,7 @@ from estampe.http.turns import Turns
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from estampe.bounces.bounces import Bounces
     from estampe.catalog import Catalog, Keys
     from estampe.events import Customer
     from estampe.execution.executing import Execution
@@ -40,6 +41,7 @@ class Services:
         catalog: what is kept besides events.
         execution: takes executions and sends messages; None: nothing is sent.
         tracking: makes events of what people do with messages; None: links lead nowhere.
+        bounces: makes events of reports of mail servers; None: nobody can bring any.
     """
 
     def __init__(  # noqa: PLR0913  one for each part that handlers reach
@@ -52,12 +54,14 @@ class Services:
         catalog: Catalog,
         execution: Execution | None = None,
         tracking: Tracking | None = None,
+        bounces: Bounces | None = None,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
         self.customers = Customers(catalog)
         self._execution = execution
         self.tracking = tracking
+        self._bounces = bounces
         self._logs = logs
         self._open: dict[str, EventLog] = {}
         self.gate = Gate(keys, settings)
@@ -65,6 +69,8 @@ class Services:
         metrics.watch(self._open)
         if tracking:
             metrics.watch_spool(tracking.spool)
+        if bounces:
+            metrics.watch_quarantine(bounces.quarantine)
         self.readers = ThreadPoolExecutor(settings.scan_threads, "reader")
         self.decoders = ThreadPoolExecutor(_DECODERS, "decoder")
         self.streams = Streams(settings, self.metrics.streams_open)
@@ -85,10 +91,12 @@ class Services:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Send what waits and make events of visits, for as long as the block lasts."""
+        """Send what waits, and make events of visits and of reports, for as long as the block lasts."""
         async with AsyncExitStack() as stack:
             if self.tracking:
                 await stack.enter_async_context(self.tracking.running())
+            if self._bounces:
+                await stack.enter_async_context(self._bounces.running())
             if self._execution:
                 await stack.enter_async_context(self._execution.running())
             yield

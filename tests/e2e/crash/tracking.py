@@ -260,14 +260,14 @@ class TrackingCrash:
         ]
 
 
-def activation(message: Addressed) -> Draft:
-    """Return the draft that says that a message was sent."""
+def activation(message: Addressed, recipient: str = "reader@a.example") -> Draft:
+    """Return the draft that says that a message was sent to an address."""
     block = {
         "id": message.action,
         "kind": "message",
         "receiver": {"type": "id", "value": message.contact},
         "stamp": {"time": clock_ms(), "id": f"{message.stamp}", "thread": f"{uuid4()}"},
-        "recipient": "reader@a.example",
+        "recipient": recipient,
     }
     draft = {
         "type": "activation",
