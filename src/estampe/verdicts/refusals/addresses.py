@@ -111,6 +111,29 @@ RULES = (
         example="550 5.1.1 <tom@icloud.com>: inactive email address",
     ),
     Rule(
+        "wrongly-written",
+        HARD,
+        "1.3",
+        phrases=these(
+            "address syntax | syntax of address | bad address syntax | malformed address | malformed recipient | "
+            "malformed email | bad recipient address | syntactically | illegal address | illegal character | "
+            "invalid character | invalid address syntax | address is not valid | not a valid address | "
+            "not a valid email | not a valid rfc | bad address | local part too long | domain literal | "
+            "missing domain | unbalanced | mailbox name not allowed | mailbox name invalid | badly formatted | "
+            "improperly formatted | bad format"
+        ),
+        source="RFC 3463, Sendmail, Exim",
+        example="501 5.1.3 Bad recipient address syntax",
+    ),
+    Rule(
+        "unknown",
+        HARD,
+        "1.1",
+        phrases=UNKNOWN,
+        source="Postfix, Exim, Sendmail, Exchange, Google, Orange, Yandex (with 5.7.1)",
+        example="550 5.7.1 No such user!",
+    ),
+    Rule(
         "suspended",
         SOFT,
         "2.1",
@@ -140,29 +163,6 @@ RULES = (
         source="Google, Yahoo, La Poste, Sendmail: it may come back",
         example="550 5.2.1 The email account that you tried to reach is disabled",
     ),
-    Rule(
-        "wrongly-written",
-        HARD,
-        "1.3",
-        phrases=these(
-            "address syntax | syntax of address | bad address syntax | malformed address | malformed recipient | "
-            "malformed email | bad recipient address | syntactically | illegal address | illegal character | "
-            "invalid character | invalid address syntax | address is not valid | not a valid address | "
-            "not a valid email | not a valid rfc | bad address | local part too long | domain literal | "
-            "missing domain | unbalanced | mailbox name not allowed | mailbox name invalid | badly formatted | "
-            "improperly formatted | bad format"
-        ),
-        source="RFC 3463, Sendmail, Exim",
-        example="501 5.1.3 Bad recipient address syntax",
-    ),
-    Rule(
-        "unknown",
-        HARD,
-        "1.1",
-        phrases=UNKNOWN,
-        source="Postfix, Exim, Sendmail, Exchange, Google, Orange, Yandex (with 5.7.1)",
-        example="550 5.7.1 No such user!",
-    ),
 )
 """Rows about the mailbox."""
 
@@ -182,7 +182,7 @@ LATE = (
         phrases=these(
             "mailbox unavailable | mailbox is unavailable | mailbox currently unavailable | address rejected $ | "
             "address rejected. $ | recipient rejected | recipient denied | recipient not accepted | "
-            "mailbox not available"
+            "mailbox not available | address rejected @"
         ),
         enhanced=("", "0.0", "1.0", "1.1", "5.0", "5.1", "2.0"),
         basic=(550, 553, 554),

@@ -20,8 +20,7 @@ NAMES = (
             "name server timeout | name server: host | domain lookup failed | mx lookup fail | "
             "mx records*could not be | lowest numbered mx | lowest-numbered mx | mx record*points to | "
             "mx list for*points back | best mx | all relevant mx | no relevant answers | cname_lookup_failed | "
-            "cname lookup failed | resolver failure | unable to resolve | could not be resolved | "
-            "couldn't find any host"
+            "cname lookup failed | resolver failure | unable to resolve | could not be resolved"
         ),
         source="Postfix, Sendmail, Exim, qmail: the name servers gave no answer, or none that leads on",
         example="554 5.4.4 Name service error for name=example.org type=MX: Malformed or unexpected name server reply",
@@ -67,7 +66,7 @@ RULES = (
             "insufficient space | not enough space | no space left for | storage quota | exceeded storage | "
             "exceeded its storage | storage*exceeded | storage*full | storage limit | mailbox size limit | "
             "mailbox limit | mailbox has exceeded | mailbox exceed | mailbox*exceeded | mailbox*exceeds | "
-            "too much mail | too many messages on | too many messages in | too many mails in | "
+            "too many messages on | too many messages in | too many mails in | "
             "messages in recipient's mailbox exceeded | not enough storage space | exhausted allowed storage | "
             "mailbox for*is full | maildir over | over the maximum allowed | over the allowed | over limit | "
             "over its limit | exceeded*space | exceeded allocated | allocated space | disk quota | "
@@ -184,7 +183,8 @@ RULES = (
             "file extension | character set | charset | not rfc | rfc 5322 | rfc5322 | rfc 5321 | rfc 2822 | "
             "rfc2822 | rfc 822 | malformed message | message format | syntax of the message | message corrupt | "
             "nul byte | null byte | null character | conversion | smtputf8 | non-ascii | internationalized | "
-            "duplicate*header | duplicated message-id | empty message | format error"
+            "duplicate*header | duplicated message-id | empty message | format error | is malformed | "
+            "malformed mime | not comply | non-compliant | not compliant"
         ),
         source="RFC 5322, Google, qmail",
         example="550 5.6.0 Headers too large",
@@ -214,9 +214,9 @@ TROUBLE = (
             "unable to create | could not write | cannot write | cannot open | can't open | cannot append | "
             "can't append | unable to open | mail system problem | mail server problem | local configuration | "
             "pipe to | command died | command failed | command output | child process | local delivery failed | "
-            "ldap error | ldap server | ldap lookup | transport error | transport fail | delivery agent | "
-            "mailer error | child status | unavailable for now | plus tard | später erneut | más tarde | piu tardi | "
-            "più tardi | mais tarde | позже | временно | 稍后 | 暂时 | しばらく"
+            "ldap error | ldap lookup | transport error | transport fail | delivery agent | mailer error | "
+            "child status | unavailable for now | plus tard | später erneut | más tarde | piu tardi | più tardi | "
+            "mais tarde | позже | временно | 稍后 | 暂时 | しばらく"
         ),
         source="RFC 5321, Postfix, Sendmail, Exim",
         example="554 Service currently unavailable",
@@ -227,7 +227,7 @@ TROUBLE = (
         "4.7",
         phrases=these(
             "will be retried | still being retried | will keep trying | will continue to try | will try again | "
-            "do not need to resend | has not been delivered yet | not yet delivered"
+            "do not need to resend | has not been delivered yet | not yet delivered | attempts will continue"
         ),
         source="Google, Sendmail, Postfix: warnings that say no more",
         example="450 4.4.0 Message will be retried for 2 more day(s)",

@@ -40,7 +40,8 @@ RULES = (
             "spf reject | spf does | violates spf | spf-fail | spf_fail | sender policy framework | sender id | "
             "senderid | unauthenticated email | unauthenticated mail | is unauthenticated | "
             "authentication information | authentication check | authentication checks | authentication results | "
-            "not authenticated | arc seal | sender spoof | spoof | impersonat | not designated"
+            "not authenticated | arc seal | sender spoof | spoof | impersonat | not designated | "
+            "authentication level | required authentication | authentication fail"
         ),
         source="RFC 7372, Google, Microsoft, Yahoo",
         example="550 5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy",
@@ -81,19 +82,21 @@ RULES = (
         "7.1",
         phrases=these(
             "blacklist | ip*blocked | host*blocked | network*blocked | server*blocked | message*blocked | "
-            "messages*blocked | mail*blocked | blocked by*list | blocked by*rbl |  rbl |  dul | (dul) | "
-            "allowed to connect | black list | black-list | blocklist | block list | block-list | denylist | "
-            "deny list | blocked using | blocked ip | blocked for abuse | blocked address | ip address*blocked | "
-            "ip address*banned | your ip*blocked | your ip*banned | your ip*listed | ip*rejected | ips blocked | "
-            "ip is on | /rbl | dnsbl | dnswl | rbldns | spamhaus | spamcop | sorbs | surbl | uribl | senderbase | "
-            "barracudacentral | uceprotect | mailspike | abuseat | invaluement | ivmsip | spamrats | backscatterer | "
-            "is listed | listed in | listed at | listed on | are listed | client host rejected | "
-            "client host*blocked | host rejected | host network not allowed | network is on | banned | "
-            "sender.office | dynamic ip | dynamic address | dynamic or | dial-up | dialup | dial up | residential | "
-            "generic host | invalid ip for sending | smtp server of your isp | use your isp | your provider's smtp | "
-            "through your isp | may not be mail exchanger | no direct*mail | geolocation | your country | "
-            "from your location | liste noire | lista negra | черн | 黑名单 | access from ip | open relay | "
-            "open proxy | insecure mail relay | compromised"
+            "messages*blocked | blocked by*list | blocked by*rbl |  rbl |  dul | (dul) | allowed to connect | "
+            "black list | black-list | blocklist | block list | block-list | denylist | deny list | blocked using | "
+            "blocked ip | blocked for abuse | blocked address | ip address*blocked | ip address*banned | "
+            "your ip*blocked | your ip*banned | your ip*listed | ip*rejected | ips blocked | ip is on | /rbl | "
+            "dnsbl | dnswl | rbldns | spamhaus | spamcop | sorbs | surbl | uribl | senderbase | barracudacentral | "
+            "uceprotect | mailspike | abuseat | invaluement | ivmsip | spamrats | backscatterer | listed at | "
+            "are listed | client host rejected | client host*blocked | host rejected | host network not allowed | "
+            "network is on | banned | sender.office | dynamic ip | dynamic address | dynamic or | dial-up | dialup | "
+            "dial up | residential | generic host | invalid ip for sending | smtp server of your isp | "
+            "use your isp | your provider's smtp | through your isp | may not be mail exchanger | no direct*mail | "
+            "geolocation | your country | from your location | liste noire | lista negra | черн | 黑名单 | "
+            "access from ip | open relay | open proxy | insecure mail relay | compromised | traffic not accepted | "
+            "host*listed | ip*listed | domain*listed | server*listed | you are listed | listed in*rbl | "
+            "listed in*bl | currently listed | listed by | found on*list | found in*list | is listed | "
+            "mail has been blocked | mail is blocked | mail was blocked | email*blocked | bad ip profile | ip profile"
         ),
         source="Postfix, Spamhaus, Microsoft, Orange",
         example="554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
@@ -109,7 +112,8 @@ RULES = (
             "forbidden content | banned content | objectionable | inappropriate | blacklisted url | url*listed | "
             "link*block | indésirable | indesirable | pourriel | unerwünscht | unerwuenscht | correo no deseado | "
             "спам | 垃圾邮件 | 垃圾 | 迷惑メール | bayes | cloudmark | looks like uce |  uce  | suspicious content | "
-            "message content"
+            "message content rejected | message content not | message contents rejected | antispam | anti-spam | "
+            "antyspam"
         ),
         source="Google, Proofpoint, SpamAssassin, Rspamd",
         example="554 5.7.1 Message identified as SPAM",
@@ -138,7 +142,8 @@ RULES = (
             "gateway user | not local mail | domain is not hosted | does not host | not hosted here | "
             "not a local domain | non-local | not handle mail for | not responsible for | "
             "not configured to accept mail for | locally hosted | not one of our | no permission to relay | "
-            "mail for*not accepted here | relayé | nicht weiterleiten"
+            "mail for*not accepted here | relayé | nicht weiterleiten | use our relay | use this relay | "
+            "use this server as a relay"
         ),
         source="Postfix, Exchange, Sendmail, Exim, qmail",
         example="554 5.7.1 <tom@example.org>: Relay access denied",
@@ -157,6 +162,24 @@ RULES = (
         example="530 5.7.0 Must issue a STARTTLS command first",
     ),
     Rule(
+        "list-closed",
+        SOFT,
+        "7.2",
+        phrases=these(
+            "not open to posting | permission to post | not permitted to post | not allowed to post | "
+            "not subscribed | not a subscriber | subscribers only | members only | member of the list | "
+            "not a member | non-member | nonmember | posting to*not allowed | restricted to members | "
+            "group*may not exist | only accepts messages from | only accept messages from | only accepts mail from | "
+            "accept mail only from | accepts mail only from | moderated | groupe que vous avez | skupina, kterou | "
+            "ομάδα | المجموعة | grupo con el | grupo que | gruppe, die | gruppo che | グループ | 群組 | 群组 | "
+            "그룹 | группа | groep die | gruppen du | allowed to send to | not allowed to send | "
+            "permission to send | not authorized to send | not permitted to send | can't send | rst.notauthorized | "
+            "rst.restricted | sender list | allowed-senders | notinallowed | rst.sendernot"
+        ),
+        source="RFC 3463, Google Groups, Exchange",
+        example="550 5.7.1 RESOLVER.RST.NotAuthorized; not authorized to send to this list",
+    ),
+    Rule(
         "sender-address",
         SOFT,
         "1.8",
@@ -171,28 +194,11 @@ RULES = (
             "valid sender | callback | callout | emetteur | émetteur | expediteur | expéditeur | absender | "
             "mittente | remitente | remetente | отправител | 发件人 | your domain | helo command | helo name | "
             "invalid helo | bad helo | bogus helo | helo host | helo string | helo hostname | ehlo name | "
-            "helo/ehlo | domain name in your | connections not accepted from servers without | originator"
+            "helo/ehlo | domain name in your | connections not accepted from servers without | originator | "
+            "bad outbound sender | no a, aaaa | no a, mx"
         ),
         source="Sendmail, Exim, Postfix",
         example="553 5.1.8 <news@example.com>... Domain of sender address news@example.com does not exist",
-    ),
-    Rule(
-        "list-closed",
-        SOFT,
-        "7.2",
-        phrases=these(
-            "not open to posting | permission to post | not permitted to post | not allowed to post | "
-            "not subscribed | not a subscriber | subscribers only | members only | member of the list | "
-            "not a member | non-member | nonmember | posting to*not allowed | restricted to members | "
-            "group*may not exist | only accepts messages from | only accept messages from | only accepts mail from | "
-            "accept mail only from | accepts mail only from | moderated | groupe que vous avez | skupina, kterou | "
-            "ομάδα | المجموعة | grupo con el | grupo que | gruppe, die | gruppo che | グループ | 群組 | 群组 | "
-            "그룹 | группа | groep die | gruppen du | allowed to send to | not allowed to send | "
-            "permission to send | not authorized to send | not permitted to send | can't send | rst.notauthorized | "
-            "rst.restricted | sender list"
-        ),
-        source="RFC 3463, Google Groups, Exchange",
-        example="550 5.7.1 RESOLVER.RST.NotAuthorized; not authorized to send to this list",
     ),
     Rule(
         "recipient-refuses",
@@ -224,10 +230,10 @@ RULES = (
         SOFT,
         "7.1",
         phrases=these(
-            "polic | protocol violation | violat | security setting | security reason | security regulation | "
+            "polic | protocol violation | security setting | security reason | security regulation | "
             "administratively prohibited | administrative prohibition | administratively denied | "
             "delivery not authorized | command rejected | politique | richtlinie | política | politica | политик | "
-            "策略 | ポリシー | mail rejete | mail refusé"
+            "策略 | ポリシー | mail rejete | mail refusé | violates | violation of"
         ),
         source="RFC 5321, Apple, Mimecast",
         example="550 5.7.1 Message rejected due to local policy",

@@ -20,7 +20,7 @@ _LEADING = re.compile(
 )
 _MARKS = re.compile(rf"(?<![^\s(;:]){_MARK}")
 _REPLYING = re.compile(r"\(in reply to ([a-z ]{4,20}) command\)")
-_ADDRESS = re.compile(r"<?[^\s<>\"'()\[\],;@]{1,64}@[^\s<>\"'()\[\],;@]{1,255}>?")
+_ADDRESS = re.compile(r"<?[^\s<>\"'()\[\],;@]{1,64}@[^\s<>\"'()\[\],;:@]{1,255}>?")
 _HOST = re.compile(r"(?<![a-z0-9_.-])(?:[a-z0-9_-]{1,63}\.){2,8}[a-z]{2,6}(?![a-z0-9_-])")
 _TELLING = re.compile(
     r"resolver\.|storedrv\.|routing\.|smtpsend\.|spamhaus|spamcop|sorbs|barracuda|uribl|surbl|dnsbl|[.]rbl|^rbl|abuseat|"
