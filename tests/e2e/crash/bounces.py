@@ -27,7 +27,7 @@ from uuid import uuid4
 import httpx
 from tests.e2e.crash.server import CUSTOMER, PORTS, Server
 from tests.e2e.crash.tracking import activation
-from tests.e2e.reporting import bounce, complaint
+from tests.reporting import bounce, complaint
 
 from estampe.catalog import Contacts, Customers, Quarantine, Redlist, open_catalog, parse_customer, secrets_of
 from estampe.execution.composing.envelopes import Returns
