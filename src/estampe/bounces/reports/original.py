@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain, islice
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from estampe.bounces.reports import codes, notices
@@ -22,7 +23,8 @@ _FAR = 64 << 10
 
 _COPIES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/partial")
 _FACTS = ("message/delivery-status", "message/global-delivery-status", "message/feedback-report")
-_QUOTE = re.compile(r"^[ \t]{0,16}(?:[>|][ \t]{0,4}){0,8}", re.MULTILINE)
+_QUOTE = re.compile(r"^(?:[>|] ?){1,8}", re.MULTILINE)
+_EMPTY = re.compile(r"\n[ \t]{0,80}\n")
 _MARKER = re.compile(
     r"(?:copy of (?:the|your)|original|returned|unsent|undelivered|forwarded|rejected) (?:message|mail)|"
     r"headers? (?:of|follows?)|message headers?|message[- ]id|x-estampe-stamp",
@@ -62,15 +64,24 @@ def original(mail: Part) -> Original:
 
 def returned(mail: Part) -> Head:
     """Return the header of the message that a report brings back, whole or in part; empty if it brings none."""
-    part = mail.first(*_COPIES)
-    if part is not None:
-        inner = part.parts[0] if part.parts else part
-        if any(inner.head.get(name) for name in _NAMES_MAILS):
-            return inner.head
-        if found := _header_in(part.text):
-            return found
+    heads = (head for part in mail.walk() if part is not mail for head in _copied(part))
     texts = (part.text for part in mail.walk() if part.kind.startswith("text/") or not part.parts)
-    return next(filter(None, (_header_in(text, after=_MARKER) for text in texts)), None) or notices.header(mail)
+    quoted = (head for text in texts if (head := _header_in(text, after=_MARKER)))
+    return next(heads, None) or next(quoted, None) or notices.header(mail)
+
+
+def _copied(part: Part) -> Iterator[Head]:
+    """Yield the header of a message that a part holds or, its own header forgotten, is."""
+    if part.kind in _COPIES:
+        inner = part.parts[0] if part.parts else part
+        if inner.head.get("message-id"):
+            yield inner.head
+        elif found := _header_in(part.text):  # a header that was not folded well ends too early
+            yield found
+        elif any(inner.head.get(name) for name in _NAMES_MAILS):
+            yield inner.head
+    elif part.head.get("message-id") and part.head.get("from"):
+        yield part.head
 
 
 def _header_in(text: str, after: re.Pattern[str] | None = None) -> Head | None:
@@ -78,21 +89,13 @@ def _header_in(text: str, after: re.Pattern[str] | None = None) -> Head | None:
     begin = after.search(text) if after else None
     if after and not begin:
         return None
-    start = text.rfind("\n", 0, begin.start()) + 1 if begin else 0
-    block: list[tuple[str, str]] = []
-    for name, value in fields(_QUOTE.sub(_less, text[start : start + _FAR])):
-        if name:
-            block.append((name, value))
-        elif _is_mail(block):
-            break
-        else:
-            block = []
-    return Head(block) if _is_mail(block) else None
-
-
-def _less(found: re.Match[str]) -> str:
-    """Leave one space of an indentation: a line may go on with the one before it."""
-    return " " if found[0].endswith(("   ", "\t")) else ""
+    start = text.rfind("\n\n", 0, begin.start()) + 1 if begin else 0
+    for block in _EMPTY.split(_QUOTE.sub("", text[start : start + _FAR])):
+        for told in (block, block.lstrip("\n").partition("\n")[2]):  # the first line may tell that a header follows
+            found = [(name, value) for name, value in fields(dedent(told)) if name]
+            if _is_mail(found):
+                return Head(found)
+    return None
 
 
 def _is_mail(block: list[tuple[str, str]]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from estampe.bounces.reports import codes
@@ -63,9 +64,7 @@ def statements(mail: Part) -> Iterator[Statement]:
 
     A server that labels the part otherwise, or writes its fields into a text, is read too, if the mail is a program's.
     """
-    texts = [part.text for part in _own(mail) if part.kind in _PARTS]
-    if not any(_names(text) for text in texts):
-        texts += [part.text for part in _own(mail) if _names(part.text)] if _is_of_program(mail) else []
+    texts = list(_texts(mail))
     human = next((part.text[:_FAR] for part in _own(mail) if part.kind.startswith("text/")), "")
     for text in texts:
         message = Head([])
@@ -74,6 +73,15 @@ def statements(mail: Part) -> Iterator[Statement]:
                 message = Head([*group.fields, *message.fields])
             if _says(group):
                 yield _statement(group, message, human)
+
+
+def _texts(mail: Part) -> Iterator[str]:
+    """Yield the status parts of a mail; if they name nobody, its first text that does, whole or in one of its parts."""
+    labelled = [part.text for part in _own(mail) if part.kind in _PARTS]
+    yield from labelled
+    if not any(map(_names, labelled)) and _is_of_program(mail):
+        parts = sorted(_own(mail), key=lambda part: bool(part.parts))
+        yield from islice((part.text for part in parts if _names(part.text)), 1)
 
 
 def _own(mail: Part) -> Iterator[Part]:
@@ -99,7 +107,9 @@ def _is_of_program(mail: Part) -> bool:
 
 
 def _says(group: Head) -> bool:
-    return any(group.get(name) for name in ("final-recipient", "original-recipient", "status", "diagnostic-code"))
+    """Return whether a group says what became of a message; of one that was read, RFC 8098 tells in like fields."""
+    told = (group.get(name) for name in ("final-recipient", "original-recipient", "status", "diagnostic-code"))
+    return any(told) and not group.get("disposition")
 
 
 def _statement(group: Head, message: Head, human: str) -> Statement:
