@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+import threading
+from contextlib import closing, contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from estampe.catalog import Quarantine, open_catalog
+from estampe.catalog import Customers, Quarantine, QuarantineState, open_catalog, parse_customer
 from estampe.cli import main
+from estampe.events import EventType, decode_draft, event_id
+from estampe.log import Logs
+from reporting import bounce
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+CUSTOMER = parse_customer("DEMO/028")
 NOW_MS = 1_614_089_576_625
+STAMP = UUID(int=7)
 REASON = "nobody knows the message"
 SENDER = "=?utf-8?q?Mail_Delivery_System_=C3=A9_mx?= <MAILER-DAEMON@mx.example.net>"
 MAIL = f"""\
@@ -122,3 +132,76 @@ def test_one_that_is_not_there_is_told(folder: Path) -> None:
 def test_what_to_replay_has_to_be_said(folder: Path) -> None:
     for arguments in (("replay",), ("replay", "1", "--all")):
         assert "by their numbers, or all of them by --all" in run(folder, *arguments, status=2).stderr
+
+
+def test_one_is_taken_once_its_message_is_known(folder: Path) -> None:
+    with closing(open_catalog(folder)) as catalog:
+        report = bounce(to="b+x@returns.example.com", recipient="tom@example.net", stamp=f"{STAMP}")
+        number = Quarantine(catalog, 1 << 20).keep(report, way="imap", time_ms=NOW_MS, reason=REASON)
+    (kept,) = objects(run(folder, "replay", f"{number}"))
+    assert (kept["number"], kept["outcome"]) == (number, "kept")
+    assert "names no message of ours" in str(kept["reason"])
+    activate(folder)
+    outcomes = [(each["number"], each["outcome"]) for each in objects(run(folder, "replay", "--all"))]
+    assert outcomes == [(1, "kept"), (2, "kept"), (3, "kept"), (number, "taken")]
+    assert len(objects(run(folder, "list"))) == 3
+
+
+def test_a_running_server_reads_them_again(folder: Path) -> None:
+    def answer(kept: Quarantine) -> None:
+        kept.settle(1)
+        kept.put_back(2, reason="still nobody", state=QuarantineState.KEPT, due_ms=NOW_MS)
+
+    with serving(folder, answer):
+        assert objects(run(folder, "replay", "1", "2")) == [
+            {"number": 1, "outcome": "taken", "reason": ""},
+            {"number": 2, "outcome": "kept", "reason": "still nobody"},
+        ]
+
+
+def test_a_server_that_does_not_come_to_it_is_not_waited_for_long(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("estampe.cli.bounces.quarantine"), "PATIENCE_S", 0.2)
+    with serving(folder, lambda _: None):
+        assert objects(run(folder, "replay", "1")) == [{"number": 1, "outcome": "waiting", "reason": REASON}]
+
+
+def activate(folder: Path) -> None:
+    """Publish that the message was sent."""
+    activation = {
+        "id": "000PE4",
+        "kind": "message",
+        "receiver": {"type": "id", "value": "000R4M0T"},
+        "stamp": {"time": NOW_MS, "id": f"{STAMP}", "thread": f"{STAMP}"},
+        "recipient": "tom@example.net",
+    }
+    draft = {
+        "type": "activation",
+        "id": f"{event_id(STAMP, EventType.ACTIVATION)}",
+        "source": {"type": "email", "detail": {"activation": activation}},
+    }
+    with closing(open_catalog(folder)) as catalog, closing(Logs(folder)) as logs:
+        Customers(catalog).number_of(CUSTOMER)
+        logs.of(CUSTOMER).publish([decode_draft(msgspec.json.encode(draft))]).result()
+
+
+@contextmanager
+def serving(folder: Path, answer: Callable[[Quarantine], None]) -> Iterator[None]:
+    """Have the data folder open as a server has it, and answer when a mail waits."""
+    stopping = threading.Event()
+
+    def serve() -> None:
+        with closing(open_catalog(folder)) as catalog:
+            kept = Quarantine(catalog, 0)
+            while not stopping.wait(0.02):
+                if kept.get(1).state is QuarantineState.WAITING:
+                    answer(kept)
+                    break
+
+    thread = threading.Thread(target=serve)
+    with closing(Logs(folder)):
+        thread.start()
+        yield
+        stopping.set()
+        thread.join()
