@@ -1,4 +1,4 @@
-"""Read reports of known meaning, print how often that is right, and each miss."""
+"""Read reports of known meaning, print how often that is right and each miss, and write it into docs/bounces.md."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from bench.accuracy import page
 from bench.accuracy.corpus import corpus
 from bench.accuracy.measuring import AIMS, measured
 
@@ -26,6 +27,9 @@ def main() -> None:
         print(f"{name:8} {share:7.2%}  (aim {AIMS[name]:.0%})")
     for (known, got), times in sorted(Counter((each.fact.kind, each.verdict) for each in run.judged).items()):
         print(f"  {known:10} read as {got:10} {times}")
+    if not chosen.corpus:
+        page.put("rules", page.rules())
+        page.put("accuracy", page.accuracy(run))
     sys.exit(0 if run.is_good else "less is right than is aimed at")
 
 

@@ -12,10 +12,9 @@ import msgspec
 from msgspec import UNSET
 
 from estampe.events import Analysis, StatusDetail, StatusSubject, Subject, SubjectDetail, Verdict
-from estampe.verdicts.refusals import BY_REPLY, RULES, Phrasebook, Rule, Said, command, wording
+from estampe.verdicts.refusals import BY_REPLY, LONGEST, RULES, Phrasebook, Rule, Said, command, wording
 
 _KEPT = 4_096
-_SEEN = 2_000
 _UNDEFINED = "0.0"
 
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
@@ -124,7 +123,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_refusal(refusal: Refusal) -> Reading:
     """Take a refusal apart."""
-    diagnostic = refusal.diagnostic[:_SEEN]
+    diagnostic = refusal.diagnostic[:LONGEST]
     leading = _LEADING.match(diagnostic.strip().lower().removeprefix("smtp;").lstrip())
     first = leading[1] if leading else None
     sayer = f"{refusal.mta or refusal.reporting_mta} {diagnostic}".lower()
@@ -174,7 +173,7 @@ def judge(  # noqa: PLR0913  what a report may say of a refusal
         Refusal(
             basic=basic,
             enhanced=enhanced,
-            diagnostic=diagnostic[:_SEEN],
+            diagnostic=diagnostic[:LONGEST],
             mta=mta,
             reporting_mta=reporting_mta,
             command=command,

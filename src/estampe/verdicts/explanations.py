@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from estampe.verdicts.bounces import Judgement, Reading, Refusal, detail_of, read_refusal, subject_of
-from estampe.verdicts.refusals import RULES, pattern
+from estampe.verdicts.refusals import LONGEST, RULES, pattern
 
 if TYPE_CHECKING:
     from estampe.verdicts.refusals import Rule, Said
@@ -100,7 +100,7 @@ def _match(rule: Rule, reading: Reading, said: Said, diagnostic: str) -> Match:
 
 
 def _place(phrase: str, diagnostic: str) -> re.Match[str] | None:
-    return re.search(pattern(phrase.strip(), _SPACE), diagnostic, re.IGNORECASE | re.DOTALL)
+    return re.search(pattern(phrase.strip(), _SPACE), diagnostic[:LONGEST], re.IGNORECASE | re.DOTALL)
 
 
 def _meaning(enhanced: str) -> str:

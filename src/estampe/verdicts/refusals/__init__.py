@@ -8,7 +8,7 @@ A new one is a row; its example must be judged by it.
 from estampe.verdicts.refusals import addresses, codes, moments, particular, senders
 from estampe.verdicts.refusals.codes import BY_REPLY
 from estampe.verdicts.refusals.rule import Rule, Said
-from estampe.verdicts.refusals.wording import Phrasebook, command, pattern, wording
+from estampe.verdicts.refusals.wording import LONGEST, Phrasebook, command, pattern, wording
 
 RULES = (
     *particular.RULES,
@@ -24,4 +24,4 @@ RULES = (
 )
 """All rules, in the order in which they are asked."""
 
-__all__ = ["BY_REPLY", "RULES", "Phrasebook", "Rule", "Said", "command", "pattern", "wording"]
+__all__ = ["BY_REPLY", "LONGEST", "RULES", "Phrasebook", "Rule", "Said", "command", "pattern", "wording"]

@@ -17,10 +17,10 @@ NAMES = (
             "temporary failure in name resolution | temporary dns | dns timeout | dns server*fail | "
             "dns query failed | dns lookup failed | dns failure | dns problem | dns error for now | servfail | "
             "malformed or unexpected name server reply | host name lookup failure | hostname lookup failure | "
-            "name server timeout | name server: host | domain lookup failed | mx lookup fail | "
-            "mx records*could not be | lowest numbered mx | lowest-numbered mx | mx record*points to | "
-            "mx list for*points back | best mx | all relevant mx | no relevant answers | cname_lookup_failed | "
-            "cname lookup failed | resolver failure | unable to resolve | could not be resolved"
+            "name server timeout | domain lookup failed | mx lookup fail | mx records*could not be | "
+            "lowest numbered mx | lowest-numbered mx | mx record*points to | mx list for*points back | best mx | "
+            "all relevant mx | no relevant answers | cname_lookup_failed | cname lookup failed | resolver failure | "
+            "unable to resolve | could not be resolved"
         ),
         source="Postfix, Sendmail, Exim, qmail: the name servers gave no answer, or none that leads on",
         example="554 5.4.4 Name service error for name=example.org type=MX: Malformed or unexpected name server reply",

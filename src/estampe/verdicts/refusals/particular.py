@@ -224,7 +224,7 @@ RULES = (
         phrases=these(
             "aup# | (oo-0 | ou-00 | sc-00 | dy-00 | (rtr: | (rly: | (dyn: | (con:b | (sndr: | (hvu: | (dny: | "
             "cdrbl | [bl2 | [ts0 | [tss0 | [pp0 | [ph0 | (s31 | (as31 | banned sending ip | block list (s3 | "
-            "csi.cloudmark | (bl) $ | (bl) | (@:blocked"
+            "csi.cloudmark | (bl) | (@:blocked"
         ),
         source="codes of Cox, Microsoft, AOL, Yahoo, Comcast and GoDaddy for networks and senders that they block",
         example="550 5.1.0 <news@example.com> sender rejected. AUP#CDRBL",

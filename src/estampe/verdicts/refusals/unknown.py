@@ -69,7 +69,7 @@ UNKNOWN: frozenset[str] = frozenset().union(
         "undeliverable address | incorrectly addressed | recipient address could not be verified | "
         "recipient cannot be verified | recipient verify failed | recipient verification failed | "
         "could not verify recipient | unable to verify recipient | unable to validate recipient | "
-        "unverified recipient | recipient unavailable | account is not available | rcpt to:*not known | 5.1.1 unknown"
+        "unverified recipient | recipient unavailable | account is not available | rcpt to:*not known"
     ),
     these(
         "destinataire invalide | destinataire inconnu | destinataire inexistant | destinataire inexistante | "

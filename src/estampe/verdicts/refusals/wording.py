@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_LONGEST = 2_000
+LONGEST = 2_000
+"""How much of a diagnostic is looked at, characters."""
+
 _GRAM = 3
 
 _MARK = r"[245][0-9]{2}(?:[- ]#?[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])|-)"
@@ -49,7 +51,7 @@ def wording(diagnostic: str) -> str:
     An address becomes `@`, a host's name `§` unless it is that of a list or of Exchange's reasons: somebody may be
     called spam@, and a server antispam.example.
     """
-    text = _LEADING.sub("", diagnostic[:_LONGEST].lower(), count=1)
+    text = _LEADING.sub("", diagnostic[:LONGEST].lower(), count=1)
     text = _HOST.sub(_host, _nameless(_MARKS.sub(" ", _REPLYING.sub(" ", text))))
     return f"^ {_SPACES.sub(' ', text).strip()} $"
 
@@ -65,7 +67,7 @@ def command(name: str, diagnostic: str = "") -> str:
         name: how a report names it, empty if it does not.
         diagnostic: what was said, which may name it in the manner of Postfix.
     """
-    replying = None if name else _REPLYING.search(diagnostic[:_LONGEST].lower())
+    replying = None if name else _REPLYING.search(diagnostic[:LONGEST].lower())
     said = (replying[1] if replying else name).lower()
     return next((kind for sign, kind in _COMMANDS.items() if sign in said), "")
 

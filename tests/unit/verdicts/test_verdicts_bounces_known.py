@@ -1,0 +1,63 @@
+"""Refusals that servers are known to make, in `refusals.txt`, mean what their makers say they mean."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from estampe.events import StatusSubject, Verdict
+from estampe.verdicts import judge
+
+LINES = Path(__file__).with_name("refusals.txt").read_text().splitlines()
+SAID = re.compile(r"(hard|soft) ([0-7]) ([245]\d\d)[ -](?:([245]\.\d+\.\d+) )?(.+?)(?: <- (\S+))?")
+ENOUGH = 300
+
+
+class Known(NamedTuple):
+    """A refusal, and what it is known to mean."""
+
+    verdict: Verdict
+    subject: StatusSubject
+    basic: int
+    enhanced: str
+    text: str
+    mta: str
+
+
+def known(line: str) -> Known:
+    found = SAID.fullmatch(line)
+    assert found, line
+    verdict, subject, basic, enhanced, text, mta = found.groups("")
+    return Known(Verdict(verdict), tuple(StatusSubject)[int(subject)], int(basic), enhanced, text, mta)
+
+
+KNOWN = [known(line) for line in LINES if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize(
+    "refusal", KNOWN, ids=lambda refusal: f"{refusal.basic} {refusal.enhanced} {refusal.text[:60]}"
+)
+def test_a_known_refusal_means_what_it_is_known_to_mean(refusal: Known) -> None:
+    judgement = judge(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=refusal.text, mta=refusal.mta)
+    for_now = refusal.basic // 100 == 4
+    assert judgement.verdict == (Verdict.SOFT if for_now else refusal.verdict), judgement.rule
+    assert judgement.subject == refusal.subject, judgement.rule
+
+
+@pytest.mark.parametrize("refusal", KNOWN[::7], ids=lambda refusal: refusal.text[:40])
+def test_a_refusal_means_the_same_in_the_lines_of_a_reply(refusal: Known) -> None:
+    mark = f"{refusal.basic}-{refusal.enhanced} ".replace("- ", "-")
+    words = refusal.text.split(" ")
+    lines = [" ".join(words[at : at + 4]) for at in range(0, len(words), 4)]
+    reply = " ".join(mark + line for line in lines)
+    one = judge(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=refusal.text, mta=refusal.mta)
+    many = judge(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=reply, mta=refusal.mta)
+    assert (many.verdict, many.subject, many.rule) == (one.verdict, one.subject, one.rule)
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(KNOWN) >= ENOUGH
+    assert len({refusal[2:] for refusal in KNOWN}) >= ENOUGH
