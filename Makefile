@@ -5,7 +5,7 @@ CYCLES ?= 300
 KILLS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-samples check format openapi crash bench confusion lock vendor clean
+.PHONY: help install demo test test-samples check format openapi crash bench confusion accuracy lock vendor clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -47,6 +47,9 @@ bench: .venv/.benching ## Compare with what one would pick instead, and write do
 confusion: .venv/.developing .cache/truth/.fetched ## Count how often people and robots are mistaken, and write it into docs/classification.md
 	tests/setup
 	$(BIN)/python -m bench.truth
+
+accuracy: .venv/.developing ## Count how often reports of bounces are read right, list the misses, and write it into docs/bounces.md
+	$(BIN)/python -m bench.accuracy
 
 lock: .venv/.developing ## Pin the newest allowed versions with their hashes
 	$(BIN)/pip install -q uv
