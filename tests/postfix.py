@@ -151,12 +151,19 @@ class Postfix:
 
 
 @contextmanager
-def serving(*, host: str = NAME, port: int = 0, routes: Mapping[str, str] = MappingProxyType({})) -> Iterator[Postfix]:
+def serving(
+    *,
+    host: str = NAME,
+    port: int = 0,
+    refused: Mapping[str, str] = REFUSED,
+    routes: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Postfix]:
     """Run a server for as long as the block lasts.
 
     Parameters:
         host: what it calls itself.
         port: where it listens; 0: at a free one.
+        refused: the answers to recipients that it refuses, as in `REFUSED`.
         routes: where mail goes that is not for the Maildir, by regular expressions of recipients (transport(5)).
 
     Raises:
@@ -170,13 +177,13 @@ def serving(*, host: str = NAME, port: int = 0, routes: Mapping[str, str] = Mapp
         folder = Path(name)
         folder.chmod(0o755)
         port = port or free_port()
-        _configure(folder, host, port, later_port)
+        _configure(folder, host, port, later_port, refused)
         (folder / "routes").write_text("".join(f"/{pattern}/ {route}\n" for pattern, route in routes.items()))
         with _running(folder, port):
             yield Postfix(folder, port)
 
 
-def _configure(folder: Path, host: str, port: int, later_port: int) -> None:
+def _configure(folder: Path, host: str, port: int, later_port: int, refused: Mapping[str, str]) -> None:
     owner = _owner()
     for each in ("queue", "data", "mail"):
         (folder / each).mkdir()
@@ -186,9 +193,9 @@ def _configure(folder: Path, host: str, port: int, later_port: int) -> None:
         SETTINGS.format(folder=folder, host=host, uid=owner, gid=_group(), later_port=later_port)
     )
     (folder / "master.cf").write_text(SERVICES.format(port=port))
-    at_once = {prefix: answer for prefix, answer in REFUSED.items() if prefix != "banned"}
-    (folder / "refused").write_text("".join(f"/^{prefix}/ {answer}\n" for prefix, answer in at_once.items()))
-    (folder / "banned").write_text(f"/^banned/ {REFUSED['banned']}\n")
+    rules = {prefix: f"/^{prefix}/ {answer}\n" for prefix, answer in refused.items()}
+    (folder / "banned").write_text(rules.pop("banned", ""))
+    (folder / "refused").write_text("".join(rules.values()))
     (folder / "known").write_text(f"!/^{GONE}/ inbox/\n")
     (folder / "headers").write_text(f"/^Subject:.*{FORBIDDEN}/ REJECT 5.7.1 This looks like spam\n")
 

@@ -32,13 +32,16 @@ ROUTES = {
     "^stuffed": "error:5.2.2 Mailbox is over quota",
     "^spammy": "error:5.7.1 Message refused as spam",
 }
-"""How the second server bounces what it took, by the beginning of addresses."""
+"""How the second server bounces what it took, by the beginning of addresses; others it refuses to take at all."""
 
 BOUNCED = {
     postfix.GONE: ("hard", "5.1.1"),
     "moved": ("hard", "5.1.6"),
     "stuffed": ("soft", "5.2.2"),
     "spammy": ("soft", "5.7.1"),
+    "unknown": ("hard", "5.1.1"),
+    "full": ("soft", "5.2.2"),
+    "banned": ("soft", "5.7.1"),
 }
 """By the beginning of addresses: the verdict on their bounces, and the code that was said."""
 
@@ -99,7 +102,7 @@ def loop(start_shared: Callable[..., Any], tmp_path_factory: pytest.TempPathFact
     out = {home: f"lmtp:inet:127.0.0.1:{listener}", "@inbox": f"smtp:[127.0.0.1]:{inbox_port}"}
     back = {home: f"smtp:[127.0.0.1]:{relay_port}"}
     with ExitStack() as stack:
-        relay = stack.enter_context(postfix.serving(host="relay.example", port=relay_port, routes=out))
+        relay = stack.enter_context(postfix.serving(host="relay.example", port=relay_port, refused={}, routes=out))
         inbox = stack.enter_context(postfix.serving(host="mx.inbox.example", port=inbox_port, routes=back | ROUTES))
         live = start_shared(
             tmp_path_factory.mktemp("loop"),
