@@ -1,23 +1,25 @@
-"""Mails: any bytes that claim to be one, taken apart within limits.
+"""Mails: any bytes that claim to be one, taken apart within limits (RFC 5322, 2045, 2046).
 
 Nothing that comes by mail can be trusted to be well made, so nothing here fails for what it is made of: what cannot be
-read as it says is read as plain text. All is linear in the mail's size, and nothing recurses deeper than `Limits.depth`.
+read as it says is read as plain text. All is linear in the mail's size; nothing recurses deeper than `Limits.depth`.
 """
 
 from __future__ import annotations
 
-import binascii
-import codecs
 import re
-from email.header import decode_header
 from functools import cached_property
-from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
+from estampe.bounces.reports.charsets import text
+from estampe.bounces.reports.head import Head, head, lines_of_head, media_type
+from estampe.bounces.reports.markup import shown
+from estampe.bounces.reports.transfer import carried
 from estampe.errors import EstampeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["Head", "Limits", "MailTooLarge", "Part", "parse"]
 
 
 class MailTooLarge(EstampeError):
@@ -36,7 +38,9 @@ class Limits(NamedTuple):
         parts: parts of the mail, all of them.
         fields: header fields of one part.
         head: the header of one part, bytes.
+        heads: the headers of all parts, bytes.
         text: the text of one part, bytes before decoding.
+        texts: the texts of all parts that hold no others, bytes before decoding.
         reports: recipients that a mail reports of.
     """
 
@@ -45,41 +49,39 @@ class Limits(NamedTuple):
     parts: int = 256
     fields: int = 1_000
     head: int = 256 << 10
-    text: int = 1 << 20
+    heads: int = 1 << 20
+    text: int = 512 << 10
+    texts: int = 2 << 20
     reports: int = 1_000
 
 
-_FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]{0,16}:", re.MULTILINE)
-_PARAMETER = re.compile(
-    r";\s{0,16}([A-Za-z0-9_-]{1,64})(\*[0-9*]{0,8})?\s{0,16}=\s{0,16}"
-    r'(?:"([^"\n]{0,1000})"?|([^\s;"]{1,1000}))'
+_GUESSED = re.compile(rb"^--([!-~][^\n]{0,199})\nContent-[A-Za-z-]{1,30}:", re.MULTILINE | re.IGNORECASE)
+_BARE = re.compile(
+    rb"\s{0,16}(?:This is a multi-?part [^\n]{0,200}\n\s{0,16})?--([!-~][^\n]{0,199})\nContent-[A-Za-z-]{1,30}:",
+    re.IGNORECASE,
 )
-_TYPE = re.compile(r"\s*([A-Za-z0-9!#$&^_.+-]{1,64}/[A-Za-z0-9!#$&^_.+-]{1,64})")
-_DELIMITER = rb"^--%b(--)?[ \t]{0,64}$"
-_TAG = re.compile(r"<(?:br|/p|/div|/tr|/h[1-6]|/li|/table)\b[^<>]{0,1000}>", re.IGNORECASE)
-_ANY_TAG = re.compile(r"<[^<>]{1,4000}>")
-_HIDDEN = re.compile(r"<(style|script|head)\b[^<>]{0,1000}>.*?</\1\s{0,16}>", re.IGNORECASE | re.DOTALL)
-_NESTED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/partial")
-_NO_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
+_GUESSED_WITHIN = 64 << 10
+_LONGEST_BOUNDARY = 250
+_NESTED = frozenset(
+    {
+        "message/rfc822",
+        "message/global",
+        "message/news",
+        "message/partial",
+        "text/rfc822-headers",
+        "text/rfc822",
+        "message/rfc822-headers",
+        "message/global-headers",
+    }
+)
 
 
-class Head:
-    """The header of a mail or of a part: its fields in order, unfolded; names in lower case.
+class Span(NamedTuple):
+    """Octets within others, so that parts within parts share them."""
 
-    Parameters:
-        fields: names and values, these as they are written.
-    """
-
-    def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
-        self.fields = fields
-
-    def get(self, name: str) -> str:
-        """Return the first field of a name, its encoded words decoded (RFC 2047); empty where there is none."""
-        return next(self.all(name), "")
-
-    def all(self, name: str) -> Iterator[str]:
-        """Yield all fields of a name, decoded."""
-        return (_decoded(value) for key, value in self.fields if key == name)
+    octets: bytes
+    begin: int
+    end: int
 
 
 class Part:
@@ -87,37 +89,44 @@ class Part:
 
     Parameters:
         head: its header.
-        body: what follows the header, as it was sent but with LF line ends.
+        span: what follows the header.
         kind: its media type, such as `text/plain`, in lower case.
         parameters: of the media type.
         parts: what it holds: parts of a multipart, or the one mail in a message/rfc822.
-        limits: how much is read.
+        readable: how much of its text is read, bytes before decoding.
     """
 
     def __init__(  # noqa: PLR0913  one for each thing that a part is
         self,
         *,
         head: Head,
-        body: bytes,
+        span: Span,
         kind: str,
         parameters: Mapping[str, str],
         parts: Sequence[Part],
-        limits: Limits,
+        readable: int,
     ) -> None:
         self.head = head
-        self.body = body
         self.kind = kind
         self.parameters = parameters
         self.parts = parts
-        self._limits = limits
+        self._span = span
+        self._readable = readable
+
+    @property
+    def body(self) -> bytes:
+        """What follows the header, as it was sent but with LF line ends."""
+        octets, begin, end = self._span
+        return octets[begin:end]
 
     @cached_property
     def text(self) -> str:
         """The body as text: its transfer encoding and its charset undone, HTML without its marks; LF line ends."""
-        encoding = self.head.get("content-transfer-encoding").strip().lower()
-        octets = _carried(self.body[: self._limits.text], encoding)
-        text = _text(octets, self.parameters.get("charset", "")).replace("\r\n", "\n").replace("\r", "\n")
-        return _shown(text) if self.kind == "text/html" else text
+        octets, begin, end = self._span
+        written = octets[begin : min(end, begin + self._readable)]
+        plain = carried(written, self.head.get("content-transfer-encoding"))
+        lines = text(_with_lf(plain), self.parameters.get("charset", "")).replace("\r", " ")
+        return shown(lines) if self.kind == "text/html" else lines
 
     def walk(self) -> Iterator[Part]:
         """Yield the part and all in it, each before what it holds."""
@@ -143,132 +152,117 @@ def parse(octets: bytes, limits: Limits | None = None) -> Part:
     limits = limits or Limits()
     if len(octets) > limits.octets:
         raise MailTooLarge(len(octets), limits.octets)
-    lines = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\n")
-    if lines.startswith(b"From "):
-        lines = lines.partition(b"\n")[2]
-    return _Parser(limits).part(lines, 0)
+    return _Parser(limits).mail(octets, 0)
+
+
+def _with_lf(octets: bytes) -> bytes:
+    """Let all lines end with LF; where that is how some end, a CR alone ends none."""
+    first = octets.find(b"\r")
+    if first < 0:
+        return octets
+    joined = octets.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
+    at = joined.find(b"\n")
+    return joined.replace(b"\r", b"\n") if at < 0 or 0 <= joined.find(b"\r") < at else joined
 
 
 class _Parser:
-    """Takes one mail apart; counts its parts."""
+    """Takes one mail apart; counts what it took."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._room = limits.parts
+        self._parts = limits.parts
+        self._heads = limits.heads
+        self._texts = limits.texts
+        self._carried = limits.octets
 
-    def part(self, octets: bytes, depth: int) -> Part:
-        self._room -= 1
-        head, body = self._head(octets)
-        kind, parameters = _media_type(head.get("content-type"))
+    def mail(self, octets: bytes, depth: int) -> Part:
+        """Take a mail apart that is not, or no more, within others."""
+        lines = b"\n" + _with_lf(octets).lstrip(b"\n")  # each line has a line end before it: what divides is found so
+        return self._part(Span(lines, 1, len(lines)), depth)
+
+    def _part(self, span: Span, depth: int) -> Part:
+        self._parts -= 1
+        fields, rest = self._head(span)
+        kind, parameters = media_type(fields.get("content-type"))
         parts: list[Part] = []
-        if depth < self._limits.depth:
-            if kind.startswith("multipart/"):
-                parts = [self.part(each, depth + 1) for each in self._split(body, parameters.get("boundary", ""))]
-            elif kind in _NESTED and self._room > 0:
-                parts = [self.part(self._nested(head, body), depth + 1)]
-        return Part(head=head, body=body, kind=kind, parameters=parameters, parts=parts, limits=self._limits)
+        if depth < self._limits.depth and self._parts > 0:
+            if kind in _NESTED:
+                parts = [self._nested(fields, rest, depth + 1)]
+            elif kind.startswith("multipart/") or "boundary" in parameters or (not kind and self._is_bare(rest)):
+                parts = self._divided(fields, rest, parameters.get("boundary", ""), depth + 1)
+                kind = kind or "multipart/mixed"
+        if not parts and (not kind or kind.startswith("multipart/")):
+            kind = "text/plain"
+        readable = self._limits.text if parts else min(self._limits.text, self._texts)
+        if not parts and kind.startswith(("text/", "message/")):
+            self._texts -= min(readable, rest.end - rest.begin)
+        return Part(head=fields, span=rest, kind=kind, parameters=parameters, parts=parts, readable=readable)
 
-    def _nested(self, head: Head, body: bytes) -> bytes:
-        encoding = head.get("content-transfer-encoding").strip().lower()
-        return _carried(body, encoding).replace(b"\r\n", b"\n").lstrip(b"\n")
+    def _head(self, span: Span) -> tuple[Head, Span]:
+        octets, begin, end = span
+        most = min(end, begin + min(self._limits.head, self._heads))
+        lines, at = lines_of_head(octets, begin, most)
+        self._heads -= at - begin
+        if at == most < end:  # longer than is read: the rest of it is no body
+            empty = octets.find(b"\n\n", at, end)
+            at = empty + 2 if empty >= 0 else at
+        return head(lines, self._limits.fields), Span(octets, at, end)
 
-    def _split(self, body: bytes, boundary: str) -> Iterator[bytes]:
-        if not boundary:
-            return
-        delimiter = re.compile(_DELIMITER % re.escape(boundary.encode("latin-1", "replace")), re.MULTILINE)
-        begin = -1
-        for found in delimiter.finditer(body):
-            if begin >= 0:
-                yield body[begin : max(begin, found.start() - 1)]
-            begin = found.end() + 1
-            if found[1] or self._room <= 0:
-                return
-        if begin >= 0:
-            yield body[begin:]
+    def _nested(self, fields: Head, span: Span, depth: int) -> Part:
+        if plain := self._plain(fields, span):
+            return self.mail(plain, depth)
+        octets, begin, end = span
+        while begin < end and octets[begin] == _LF:
+            begin += 1
+        return self._part(Span(octets, begin, end), depth)
 
-    def _head(self, octets: bytes) -> tuple[Head, bytes]:
-        """Part the header from the body: at an empty line, or at the first line that belongs to no header."""
-        fields: list[tuple[str, str]] = []
-        at = 0
-        end = min(len(octets), self._limits.head)
-        while at < end:
-            stop = octets.find(b"\n", at)
-            stop = len(octets) if stop < 0 else stop
-            line = octets[at:stop]
-            if not line.strip():
-                return Head(fields), octets[stop + 1 :]
-            if line[:1] in b" \t" and fields:
-                name, value = fields[-1]
-                fields[-1] = (name, f"{value} {_plain(line.strip())}")
-            elif (found := _FIELD.match(line)) and len(fields) < self._limits.fields:
-                fields.append((found[1].decode("ascii").lower(), _plain(line[found.end() :].strip())))
-            elif not found:
-                return Head(fields), octets[at:]
-            at = stop + 1
-        return Head(fields), octets[at:]
+    def _divided(self, fields: Head, span: Span, boundary: str, depth: int) -> list[Part]:
+        found = self._split(span, boundary)
+        if not found and (plain := self._plain(fields, span)):
+            lines = b"\n" + _with_lf(plain)
+            found = self._split(Span(lines, 1, len(lines)), boundary)
+        return [self._part(each, depth) for each in found if self._parts > 0]
 
+    def _split(self, span: Span, boundary: str) -> list[Span]:
+        """Part a multipart's body at its boundary, or, where that is nowhere, at what looks like one."""
+        octets, begin, end = span
+        written = boundary.strip()[:_LONGEST_BOUNDARY].encode()
+        if found := written and self._spans(span, written):
+            return found
+        guessed = _GUESSED.search(octets, begin, min(end, begin + _GUESSED_WITHIN))
+        return self._spans(span, guessed[1].rstrip()) if guessed else []
 
-def _media_type(value: str) -> tuple[str, dict[str, str]]:
-    found = _TYPE.match(value)
-    if not found:
-        return "text/plain", {}
-    parameters: dict[str, str] = {}
-    for name, _, quoted, bare in _PARAMETER.findall(value):
-        parameters.setdefault(name.lower(), quoted or bare)
-    return found[1].lower(), parameters
+    def _spans(self, span: Span, boundary: bytes) -> list[Span]:
+        octets, begin, end = span
+        delimiter = re.compile(rb"\n--%b(--)?[ \t\r]{0,64}(?=\n|\Z)" % re.escape(boundary))
+        found: list[Span] = []
+        start = -1
+        for each in delimiter.finditer(octets, begin - 1, end):
+            if start >= 0:
+                found.append(Span(octets, start, max(start, each.start())))
+            start = min(each.end() + 1, end)
+            if each[1] or len(found) >= self._parts:
+                return found
+        if start >= 0:
+            found.append(Span(octets, start, end))
+        return found
 
+    def _is_bare(self, span: Span) -> bool:
+        """Return whether a body is a multipart though nothing says so."""
+        octets, begin, end = span
+        return bool(_BARE.match(octets, begin, min(end, begin + _GUESSED_WITHIN)))
 
-def _carried(octets: bytes, encoding: str) -> bytes:
-    """Undo a transfer encoding; what does not hold to it stays as it is (RFC 2045 section 6)."""
-    try:
-        if encoding == "base64":
-            return binascii.a2b_base64(octets)
-        if encoding == "quoted-printable":
-            return binascii.a2b_qp(octets)
-    except binascii.Error:
-        return octets
-    return octets
-
-
-def _text(octets: bytes, charset: str) -> str:
-    for name in (charset, "utf-8"):
-        if (codec := _codec(name)) is not None:
-            try:
-                return octets.decode(codec)
-            except (UnicodeError, ValueError):
-                continue
-    return octets.decode("latin-1")
-
-
-def _codec(name: str) -> str | None:
-    """Return Python's name of a charset that texts may be in; None if it knows none."""
-    if not name or len(name) > 40 or not name.isascii() or "\0" in name:  # noqa: PLR2004
-        return None
-    try:
-        found = codecs.lookup(name)
-    except LookupError:
-        return None
-    is_text: bool = getattr(found, "_is_text_encoding", True)
-    return found.name if is_text and found.name.replace("_", "-") not in _NO_CHARSETS else None
+    def _plain(self, fields: Head, span: Span) -> bytes:
+        """Return a body without its transfer encoding; empty where it has none, or too much was carried already."""
+        octets, begin, end = span
+        encoding = fields.get("content-transfer-encoding")
+        if not encoding or end - begin > self._carried:
+            return b""
+        plain = carried(octets[begin:end], encoding)
+        if plain == octets[begin:end]:
+            return b""
+        self._carried -= end - begin
+        return plain
 
 
-def _plain(octets: bytes) -> str:
-    try:
-        return octets.decode()
-    except UnicodeDecodeError:
-        return octets.decode("latin-1")
-
-
-def _decoded(value: str) -> str:
-    if "=?" not in value:
-        return value
-    try:
-        found = decode_header(value)
-    except Exception:  # noqa: BLE001  the standard library raises many kinds
-        return value
-    return "".join(each if isinstance(each, str) else _text(each, charset or "latin-1") for each, charset in found)
-
-
-def _shown(html: str) -> str:
-    lines = _TAG.sub("\n", _HIDDEN.sub(" ", html))
-    return unescape(_ANY_TAG.sub("", lines))
+_LF = ord("\n")

@@ -1,0 +1,110 @@
+"""Charsets: octets as text, whatever they say they are, and rightly or not."""
+
+from __future__ import annotations
+
+import re
+from encodings.aliases import aliases
+
+_TEXTS = re.compile(
+    r"ascii|utf_(?:7|8|16|16_be|16_le|32|32_be|32_le)|cp[0-9]{3,5}|iso8859_[0-9]{1,2}|latin_1|koi8_[rtu]|mac_[a-z]{4,9}"
+    r"|iso2022_(?:jp|jp_1|jp_2|jp_3|jp_2004|jp_ext|kr)|shift_jisx?[0-9_]{0,5}|euc_(?:jp|kr|jisx0213|jis_2004)"
+    r"|big5|big5hkscs|gb2312|gbk|gb18030|hz|johab|hp_roman8|kz1048|ptcp154|tis_620"
+)
+"""The codecs that strangers may name: those of texts, none that unpacks, escapes or is slow."""
+
+_WIDER = {
+    "ascii": "utf_8",
+    "latin_1": "cp1252",
+    "iso8859_9": "cp1254",
+    "tis_620": "cp874",
+    "iso8859_11": "cp874",
+    "shift_jis": "cp932",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "iso2022_jp": "iso2022_jp_ext",
+    "big5": "cp950",
+}
+"""What is meant by narrow names: charsets that hold more and differ in nothing else (as browsers take them)."""
+
+_OURS = {
+    "uft8": "utf_8",
+    "utf": "utf_8",
+    "unicode11utf8": "utf_8",
+    "unicode11utf7": "utf_7",
+    "xutf7": "utf_7",
+    "xsjis": "cp932",
+    "windows31j": "cp932",
+    "xeucjp": "euc_jp",
+    "iso2022jpms": "iso2022_jp_ext",
+    "cp50220": "iso2022_jp_ext",
+    "cp50221": "iso2022_jp_ext",
+    "xgbk": "gb18030",
+    "xbig5": "cp950",
+    "ksc56011987": "cp949",
+    "xwindows949": "cp949",
+    "koi8": "koi8_r",
+    "koi8u": "koi8_u",
+    "koi8ru": "koi8_u",
+    "cp874": "cp874",
+    "windows874": "cp874",
+    "iso88598i": "iso8859_8",
+    "iso88598e": "iso8859_8",
+    "macintosh": "mac_roman",
+    "ansi": "cp1252",
+    "iso": "cp1252",
+}
+_UNLABELLED = "cp1252"
+_UNPAIRED = ("utf_7",)
+_SHIFTED = ("utf_7", "hz", "iso2022_kr")
+_ESCAPE = b"\x1b"
+_JAPANESE = "iso2022_jp_ext"
+_JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I")
+_LONGEST = 64
+
+
+def _key(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
+
+
+_CODECS = {
+    _key(name): _WIDER.get(codec, codec)
+    for alias, codec in aliases.items()
+    for name in (alias, codec)
+    if _TEXTS.fullmatch(codec)
+} | _OURS
+
+
+def text(octets: bytes, charset: str = "") -> str:
+    """Return octets as text, without NUL; as UTF-8 or Windows-1252 where they are not what they say.
+
+    Parameters:
+        octets: what may be text.
+        charset: its name, as a stranger wrote it; empty for none.
+    """
+    codec = _CODECS.get(_key(charset)) if charset and len(charset) <= _LONGEST else None
+    found = _decoded(octets, codec).replace("\0", "")
+    return _mended(found) if codec in _UNPAIRED else found
+
+
+def _decoded(octets: bytes, codec: str | None) -> str:
+    if octets.isascii():
+        if _ESCAPE in octets and any(each in octets for each in _JAPANESE_ESCAPES):
+            return octets.decode(_JAPANESE, "replace")
+        if codec not in _SHIFTED:
+            return octets.decode("ascii")
+    for each in (codec, "utf_8"):
+        if each:
+            try:
+                return octets.decode(each)
+            except UnicodeError:
+                continue
+    try:
+        return octets.decode(codec or _UNLABELLED, "replace")
+    except UnicodeError:  # some codecs can't do without what is missing
+        return octets.decode("latin-1")
+
+
+def _mended(found: str) -> str:
+    """Return text without halves of characters, which nothing could write."""
+    return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
