@@ -7,12 +7,19 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from estampe.bounces.consequences import BLAMES_THE_SENDER
 from estampe.bounces.reports import Kind
 from estampe.events import StatusDetail, StatusSubject
 from estampe.settings import Settings
+from estampe.verdicts import RULES
+from estampe.verdicts.bounces import detail_of, subject_of
+
+if TYPE_CHECKING:
+    from estampe.verdicts import Rule
 
 pytestmark = pytest.mark.e2e
 
@@ -33,6 +40,10 @@ def rows(head: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
+def words(cell: str) -> list[str]:
+    return re.findall(r"`(.*?)`", cell)
+
+
 def test_its_mail_is_read_as_it_shows(tmp_path: Path) -> None:
     (mail,) = re.findall(r"^```eml report.eml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     (shown,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -48,9 +59,22 @@ def test_it_has_every_kind_of_report() -> None:
 
 def test_it_has_every_subject_in_the_words_of_events() -> None:
     subjects = {row[0].strip("`") for row in rows("subject")}
-    details = {detail for row in rows("subject") for detail in re.findall(r"`(.*?)`", row[1])}
+    details = {detail for row in rows("subject") for detail in words(row[1])}
     assert subjects == {subject.value for subject in StatusSubject}
     assert details <= {detail.value for detail in StatusDetail}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.code], ids=lambda rule: rule.id)
+def test_it_has_what_a_rule_says(rule: Rule) -> None:
+    told = [row for row in rows("subject") if (row[0].strip("`"), row[2]) == (subject_of(rule.code), rule.verdict)]
+    details = {detail for row in told for detail in words(row[1])}
+    assert told
+    assert detail_of(rule.code) in details | {None}
+
+
+def test_what_counts_is_what_blames_nobody_else() -> None:
+    uncounted = {row[0].strip("`") for row in rows("subject") if row[4] == "nothing"}
+    assert uncounted == BLAMES_THE_SENDER
 
 
 def test_it_names_every_setting_of_what_follows_and_no_other() -> None:
