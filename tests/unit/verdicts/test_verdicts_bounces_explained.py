@@ -70,9 +70,12 @@ def test_who_was_taken_before_is_not_unknown(command: str, verdict: Verdict) -> 
     assert judge(basic=550, enhanced="", diagnostic="Unknown user", command=command).verdict == verdict
 
 
+@pytest.mark.parametrize("enhanced", ["5.2.1", "5.7.1"])
 @pytest.mark.parametrize(("command", "verdict"), [("RCPT TO", HARD), ("", SOFT), ("MAIL FROM", SOFT)])
-def test_a_code_of_a_disabled_mailbox_counts_unless_the_recipient_was_refused(command: str, verdict: Verdict) -> None:
-    assert judge(basic=550, enhanced="5.2.1", diagnostic="User unknown", command=command).verdict == verdict
+def test_a_code_that_contradicts_counts_unless_the_recipient_was_refused(
+    enhanced: str, command: str, verdict: Verdict
+) -> None:
+    assert judge(basic=550, enhanced=enhanced, diagnostic="User unknown", command=command).verdict == verdict
 
 
 def test_the_command_is_read_off_the_text_of_a_postfix() -> None:

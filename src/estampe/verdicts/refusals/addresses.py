@@ -9,10 +9,12 @@ from estampe.verdicts.refusals.unknown import UNKNOWN
 HARD, SOFT = Verdict.HARD, Verdict.SOFT
 
 _DOMAIN_UNKNOWN = these(
-    "no such domain | unknown domain | domain unknown | domain is unknown | domain not found | "
-    "domain name not found | domain couldn't be found | domain could not be found | domain does not exist | "
-    "domain doesn't exist | domain*does not exist | domain may not exist | domain is not reachable | "
-    "nonexistentdomain | non-existent domain | nonexistent domain | domain isn't in my list | invalid domain | "
+    "name server: .: host not found | name or service not known | illegal host | unknown domain name | "
+    "domain*is unknown | domain*couldn't be found | domain*could not be found | found in dns | no such domain | "
+    "unknown domain | domain unknown | domain is unknown | domain not found | domain name not found | "
+    "domain couldn't be found | domain could not be found | domain does not exist | domain doesn't exist | "
+    "domain*does not exist | domain may not exist | domain is not reachable | nonexistentdomain | "
+    "non-existent domain | nonexistent domain | domain isn't in my list | invalid domain | "
     "invalid recipient domain | invalid mail domain | bad domain | illegal domain | domain invalid | "
     "domain is invalid | domain name is invalid | no such host | nosuchhost | unknown host | host unknown | "
     "host name is unknown | hostname unknown | unknown mail host | host not found | host does not exist | "
@@ -73,10 +75,18 @@ RULES = (
             "changed*email address | changed*address to | new address is | new email address | no forwarding | "
             "address changed | old address no longer valid | no longer valid | no longer in use | no longer used | "
             "no longer a customer | no longer our | plus employé | plus partie | ne travaille plus | nicht mehr | "
-            "ya no trabaja | ya no existe | non lavora | não trabalha"
+            "ya no trabaja | ya no existe | non lavora | não trabalha | has been replaced by | been replaced by"
         ),
         source="RFC 3463, Apple",
         example="550 5.1.6 recipient no longer on server: tom@example.org",
+    ),
+    Rule(
+        "perhaps-disabled-for-good",
+        SOFT,
+        "2.1",
+        phrases=these("disabled or discontinued | temporary locked | archived recipient | destinataire archive"),
+        source="AOL, La Poste: the words leave open whether it comes back",
+        example="550 5.2.1 This account has been disabled or discontinued",
     ),
     Rule(
         "disabled-for-good",
@@ -130,8 +140,8 @@ RULES = (
         HARD,
         "1.1",
         phrases=UNKNOWN,
-        source="Postfix, Exim, Sendmail, Exchange, Google, Orange, Yandex (with 5.7.1)",
-        example="550 5.7.1 No such user!",
+        source="Postfix, Exim, Sendmail, Exchange, Google, Orange",
+        example="550 No such user here",
     ),
     Rule(
         "suspended",

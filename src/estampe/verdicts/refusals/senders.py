@@ -143,7 +143,8 @@ RULES = (
             "not a local domain | non-local | not handle mail for | not responsible for | "
             "not configured to accept mail for | locally hosted | not one of our | no permission to relay | "
             "mail for*not accepted here | relayé | nicht weiterleiten | use our relay | use this relay | "
-            "use this server as a relay"
+            "use this server as a relay | don't handle mail for | not local host | specified domain is not allowed | "
+            "as a relay | relay through"
         ),
         source="Postfix, Exchange, Sendmail, Exim, qmail",
         example="554 5.7.1 <tom@example.org>: Relay access denied",
@@ -195,7 +196,10 @@ RULES = (
             "mittente | remitente | remetente | отправител | 发件人 | your domain | helo command | helo name | "
             "invalid helo | bad helo | bogus helo | helo host | helo string | helo hostname | ehlo name | "
             "helo/ehlo | domain name in your | connections not accepted from servers without | originator | "
-            "bad outbound sender | no a, aaaa | no a, mx"
+            "bad outbound sender | no a, aaaa | no a, mx | batv | null sender | empty envelope | empty sender | "
+            "unsigned dsn | third-party dsn | bouncedeny | backscatter protection | "
+            "fully qualified email address required | not owned by user | invalid domain, see | purported | "
+            "returned mail not accepted | bounces not accepted | mx records for sender | recursive cname"
         ),
         source="Sendmail, Exim, Postfix",
         example="553 5.1.8 <news@example.com>... Domain of sender address news@example.com does not exist",
@@ -211,7 +215,8 @@ RULES = (
             "recipient declines | user has blocked | user refuses | you have been blocked | whitelist | white list | "
             "allow list | allowlist | not accepting mail from you | not accept mail from you | refused by user | "
             "blocked you | personal filter | user's filter | sieve | user filter | suppression list | suppressed | "
-            "unsubscribed | bounced address | previously bounced | rejected by user | 拒收"
+            "unsubscribed | bounced address | previously bounced | rejected by user | 拒收 | user reject | "
+            "refuse to receive | restricted sms | account is protected | is only accepting mail from"
         ),
         source="Facebook, Sieve (RFC 5429), SES and SendGrid of addresses that they suppress",
         example="550 5.7.1 Refused due to recipient preferences",
@@ -233,7 +238,9 @@ RULES = (
             "polic | protocol violation | security setting | security reason | security regulation | "
             "administratively prohibited | administrative prohibition | administratively denied | "
             "delivery not authorized | command rejected | politique | richtlinie | política | politica | политик | "
-            "策略 | ポリシー | mail rejete | mail refusé | violates | violation of"
+            "策略 | ポリシー | mail rejete | mail refusé | violates | violation of | accept mail from | "
+            "accepts mail from | accept email from | accept e-mail from | accept messages from | accepted from | "
+            "accepting mail from | accept any mail from"
         ),
         source="RFC 5321, Apple, Mimecast",
         example="550 5.7.1 Message rejected due to local policy",
