@@ -6,6 +6,7 @@ import click
 
 from estampe.cli.arguments import examples
 from estampe.cli.bounces.explaining import explain
+from estampe.cli.bounces.importing import import_reports
 from estampe.cli.bounces.quarantine import quarantine
 from estampe.cli.bounces.reading import read
 
@@ -14,10 +15,11 @@ __all__ = ["bounces"]
 
 @click.group(
     short_help="Read and explain what mail servers send back.",
-    commands=[read, explain, quarantine],
+    commands=[read, explain, import_reports, quarantine],
     epilog=examples(
         "estampe bounces read report.eml",
         "estampe bounces explain report.eml",
+        "estampe bounces import bounces.mbox",
         "estampe bounces quarantine list",
     ),
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from estampe.bounces.intakes.files import mails
 from estampe.bounces.reading import findings
 from estampe.bounces.reports import Limits
 from estampe.cli.screen import printable
@@ -33,26 +33,18 @@ def findings_of(files: Sequence[Path], failures: list[str]) -> Iterator[tuple[st
         failures: gets the name of what cannot be read; it is told on standard error.
     """
     for file in files:
-        with _telling(f"{file}", failures):
+        with telling(f"{file}", failures):
             for name, octets in mails(file, Limits().octets):
-                with _telling(name, failures):
+                with telling(name, failures):
                     yield os.fsencode(name).decode(errors="replace"), findings(octets)
 
 
 @contextmanager
-def _telling(name: str, failures: list[str]) -> Iterator[None]:
+def telling(name: str, failures: list[str]) -> Iterator[None]:
+    """Tell on standard error what cannot be read in the block, and go on after it; `failures` gets its name."""
     try:
         yield
     except (OSError, EstampeError) as exc:
         failures.append(name)
         reason = exc.strerror if isinstance(exc, OSError) else None
         click.echo(f"{printable(name)}: {reason or exc}", err=True)
-
-
-def mails(path: Path, limit: int) -> Iterator[tuple[str, bytes]]:
-    """Yield the mail in a file, of which no more is read than tells that it is too large."""
-    if f"{path}" == "-":
-        yield "-", sys.stdin.buffer.read(limit + 1)
-    else:
-        with path.open("rb") as file:
-            yield f"{path}", file.read(limit + 1)
