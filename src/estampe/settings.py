@@ -228,6 +228,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     report_connections: Annotated[
         int, _doc("connections", "connections of mail servers that bring reports, at once", ge=1, le=10_000)
     ] = 50
+    report_connections_each: Annotated[
+        int, _doc("connections", "connections of one mail server that brings reports, at once", ge=1, le=10_000)
+    ] = 20
+    report_memory: Annotated[
+        int,
+        _doc(
+            "bytes", "large reports held in memory at once; beyond it they are told to come later", ge=1_024, le=1 << 40
+        ),
+    ] = 128 * 1_048_576
     report_recipients: Annotated[int, _doc("addresses", "recipients of one report", ge=1, le=10_000)] = 100
     match_days: Annotated[
         float,
