@@ -31,6 +31,9 @@ _SUBJECTS = [
     "Vacation reply",
     "Away from my desk - back on Monday",
     "On vacation: Hello",
+    "Tom Cat is out of the office (returning Monday)",
+    "I'm currently out of office",
+    "Out of office until Monday",
     "Réponse automatique : Hello",
     "Absence du bureau : Hello",
     "Abwesenheitsnotiz: Hello",
@@ -86,6 +89,7 @@ def test_subject(subject: str) -> None:
         "Autosvaret 2026",
         "Auto insurance",
         "Vacation rentals in Spain",
+        "Re: Tom is out of the office",
     ],
 )
 def test_ordinary_subject(subject: str) -> None:
@@ -96,7 +100,8 @@ def test_ordinary_subject(subject: str) -> None:
     "extra", ["List-Id: <a.example.org>", "List-Unsubscribe: <mailto:a@b.c>", "Auto-Submitted: auto-generated"]
 )
 def test_lists_and_programs_do_not_reply(extra: str) -> None:
-    assert list(statements(parse(_mail("Out of office: tips", extra)))) == []
+    mail = f"{extra}\nFrom: tom@example.org\nSubject: Out of office: tips\n\nTips."
+    assert list(statements(parse(mail.encode()))) == []
 
 
 @pytest.mark.parametrize(
@@ -115,3 +120,8 @@ def test_report_of_a_failure_wins() -> None:
     )
     (found,) = read(mail)
     assert (found.kind, found.recipient) == (Kind.BOUNCE, "tom@example.org")
+
+
+def test_program_that_says_it_generated_an_answer() -> None:
+    (found,) = read(_mail("Tom is out of the office", "Auto-Submitted: auto-generated"))
+    assert (found.kind, found.recipient) == (Kind.AUTOREPLY, "tom@example.org")

@@ -61,6 +61,7 @@ COPIES = {
     "unsent": _plain(f"   ----- Unsent message follows -----\n{_HEADER}\nHello"),
     "quoted": _plain(f"Original message follows.\n\n{_indented('> ')}"),
     "indented": _plain(f"The header of the original message follows:\n\n{_indented('    ')}"),
+    "without a word on it": _plain(f"Your mail:\n\n{_HEADER}\nHello"),
     "CRLF": _REPORT.format(copy=f"Content-Type: message/rfc822\n\n{_HEADER}\nHello Tom").replace("\n", "\r\n"),
 }
 

@@ -110,6 +110,13 @@ DIALECTS = [
     Dialect("action translated", f"Final-Recipient: rfc822; tom@example.org\nAction: échec\nStatus: 5.1.1\n{_SAID}"),
     Dialect("action missing", f"Final-Recipient: rfc822; tom@example.org\nStatus: 5.1.1\n{_SAID}"),
     Dialect("status vague", f"Final-Recipient: rfc822; tom@example.org\nAction: failed\nStatus: 5.0.0\n{_SAID}"),
+    Dialect(
+        "status vague, and what was said first",
+        "Final-Recipient: rfc822; tom@example.org\nAction: failed\nStatus: 5.0.0\n"
+        "Diagnostic-Code: smtp; 554 5.0.0 Error: 550 5.1.1 unknown",
+        basic=554,
+        diagnostic="554 5.0.0 Error: 550 5.1.1 unknown",
+    ),
     Dialect("status missing", f"Final-Recipient: rfc822; tom@example.org\nAction: failed\n{_SAID}"),
     Dialect(
         "status outweighs",
@@ -280,3 +287,9 @@ def test_what_is_written_is_read(facts: list[_Fact], end: str) -> None:
         (fact.recipient, fact.action == "delayed", fact.enhanced, fact.basic, fact.mta) for fact in facts
     ]
     assert [each.diagnostic for each in found] == [f"{fact.basic} {fact.words}" for fact in facts]
+
+
+def test_late_message_that_is_given_up_has_bounced() -> None:
+    status = f"Final-Recipient: rfc822; tom@example.org\n{_ROW.replace('failed', 'delayed')}"
+    (found,) = statements(parse(report(status, human="We have\ngiven up on your message.")))
+    assert found.kind is Kind.BOUNCE

@@ -12,7 +12,7 @@ from estampe.bounces.reports.statement import Statement
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from estampe.bounces.reports.mail import Part
+    from estampe.bounces.reports.mail import Head, Part
 
 FORMAT = "rfc3834"
 
@@ -53,10 +53,17 @@ _SUBJECT = re.compile(
     r"răspuns automat|автоматический ответ|автоответ|нет на месте|вне офиса|в отпуске|автоматична відповідь|"
     r"自動返信|自動応答|不在(?:通知|のお知らせ|連絡)?|自动(?:回复|答复)|自動(?:回覆|答覆)|"
     r"외출 중|자동 (?:회신|응답)|부재중"
-    r")\]?)(?:\s{0,9}(?:[:\uff1a;,!(\[\-\u2013\u2014]|re\b|$)|は|です)",
+    r")\]?)(?:\s{0,9}(?:[:\uff1a;,!(\[\-\u2013\u2014]|(?:re|until|till|bis|jusqu|hasta|fino|vom)\b|$)|は|です)",
     re.IGNORECASE,
 )
 """How the subject of an automatic reply begins."""
+
+_AWAY = re.compile(
+    r"(?!\s{0,9}re\s?:).{0,200}\b(?:is|am|i'm) (?:currently |now )?"
+    r"(?:out of (?:the )?office|on (?:vacation|holiday|leave))\b",
+    re.IGNORECASE,
+)
+"""How some programs say it in a sentence."""
 
 _NOT_REPLIES = ("list-id", "list-unsubscribe", "list-post", "x-failed-recipients", "x-mailing-list")
 _PROGRAMS = re.compile(
@@ -81,7 +88,8 @@ def statements(mail: Part) -> Iterator[Statement]:
 
 def _is_reply(mail: Part) -> bool:
     is_marked = any(pattern.match(value) for name, pattern in _HEADS for value in mail.head.all(name))
-    return is_marked or bool(_SUBJECT.match(mail.head.get("subject")))
+    subject = mail.head.get("subject")[:_SAID]
+    return is_marked or bool(_SUBJECT.match(subject) or _AWAY.match(subject))
 
 
 def _may_be(mail: Part, sender: str) -> bool:
@@ -91,6 +99,10 @@ def _may_be(mail: Part, sender: str) -> bool:
         mail.kind != "multipart/report"
         and not _PROGRAMS.search(sender)
         and not any(head.get(name) for name in _NOT_REPLIES)
-        and head.get("auto-submitted").strip().lower() not in ("auto-generated", "no")
+        and (not head.get("auto-submitted").lower().startswith(("auto-generated", "no")) or _answers(head))
         and mail.first("text/calendar", "message/delivery-status") is None
     )
+
+
+def _answers(head: Head) -> bool:
+    return bool(head.get("in-reply-to") or head.get("references"))

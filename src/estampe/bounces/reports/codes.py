@@ -114,8 +114,13 @@ def enhanced(text: str) -> str:
 
     One after a reply code is surest, then one that is marked; numbers of versions and of networks are none.
     """
-    found = _AFTER_REPLY.search(text) or _MARKED.search(text) or _BARE.search(text)
-    return found[1] if found else ""
+    return next(all_enhanced(text), "")
+
+
+def all_enhanced(text: str) -> Iterator[str]:
+    """Yield the enhanced status codes that a text tells, the surest first."""
+    for pattern in (_AFTER_REPLY, _MARKED, _BARE):
+        yield from (found[1] for found in pattern.finditer(text))
 
 
 def basic(text: str) -> int | None:

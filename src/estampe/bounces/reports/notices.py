@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FORMAT = "amazon-ses"
 
 _FOLD = re.compile(r"!\n ")  # how Sendmail breaks lines that are too long
-_MARK = re.compile(r'notificationType\\?"|eventType\\?"')
+_MARKS = ("notificationType", "eventType")
 _END = re.compile(r"\}[ \t]{0,9}(?:\n\s{0,99}--|\s{0,99}\Z)")
 _TYPED = re.compile(r"\s{0,9}[A-Za-z0-9_.-]{1,40}\s{0,9};\s{0,9}")
 _KINDS = {"Bounce": Kind.BOUNCE, "Complaint": Kind.COMPLAINT, "Delivery": Kind.DELIVERED, "DeliveryDelay": Kind.DELAYED}
@@ -111,9 +111,9 @@ def header(mail: Part) -> Head:
 
 def _notice(mail: Part) -> _Notice | None:
     part = mail.first("text/plain", "application/json")
-    if part is None or not _MARK.search(text := part.text):
+    if part is None or not any(mark in part.text for mark in _MARKS):
         return None
-    text = _FOLD.sub("", text)
+    text = _FOLD.sub("", part.text)
     begin = text.find("{")
     end = _END.search(text, max(begin, 0))
     if begin < 0 or not end:

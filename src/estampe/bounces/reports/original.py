@@ -30,6 +30,9 @@ _MARKER = re.compile(
     r"headers? (?:of|follows?)|message headers?|message[- ]id|x-estampe-stamp",
     re.IGNORECASE,
 )
+_FIELD_OF_MAILS = re.compile(
+    r"^[ \t>|]{0,40}(?:message-id|received|return-path|x-estampe-stamp)[ \t]{0,9}:", re.IGNORECASE | re.MULTILINE
+)
 _NAMES_MAILS = frozenset({"message-id", "received", "subject", "from", "x-estampe-stamp"})
 _ID = re.compile(r"<([^<>\s]{1,998})>")
 _BARE_ID = re.compile(r"[^<>\s\"();,]{1,500}@[^<>\s\"();,]{1,500}")
@@ -66,7 +69,7 @@ def returned(mail: Part) -> Head:
     """Return the header of the message that a report brings back, whole or in part; empty if it brings none."""
     heads = (head for part in mail.walk() if part is not mail for head in _copied(part))
     texts = (part.text for part in mail.walk() if part.kind.startswith("text/") or not part.parts)
-    quoted = (head for text in texts if (head := _header_in(text, after=_MARKER)))
+    quoted = (head for text in texts if (head := _header_in(text, _MARKER) or _header_in(text, _FIELD_OF_MAILS)))
     return next(heads, None) or next(quoted, None) or notices.header(mail)
 
 

@@ -29,6 +29,17 @@ _KINDS = (
     (Kind.DELAYED, ("delay", "retard", "verzögert", "verzoegert", "retrasad", "atrasad", "ritardat", "遅延", "延迟")),
     (Kind.DELIVERED, ("deliver", "relay", "expand", "remis", "zugestellt", "entregad", "consegnat", "配信", "已投递")),
 )
+_GIVEN_UP = (
+    "has given up",
+    "have given up",
+    "i've given up",
+    "gave up",
+    "had permanent fatal errors",
+    "will not be retried",
+    "no further attempts will be made",
+    "no further delivery attempts will be made",
+    "has been removed from the queue",
+)
 _OF_CLASS = {"2": Kind.DELIVERED, "4": Kind.BOUNCE, "5": Kind.BOUNCE}
 _TYPED = re.compile(r"\s{0,16}([A-Za-z0-9_.-]{1,40})\s{0,16};\s{0,16}")
 _SLOPPY = re.compile(r"(?<![0-9.])([245])[. ]([0-9]{1,3})[. ]([0-9]{1,3})(?!\.?[0-9])", re.ASCII)
@@ -118,7 +129,7 @@ def _statement(group: Head, message: Head, human: str) -> Statement:
     near = _near(human, recipient)
     remote = group.get("remote-mta")
     return Statement(
-        kind=_kind(group),
+        kind=_kind(group, human),
         recipient=recipient,
         sent_to=sent_to,
         format=FORMAT,
@@ -160,9 +171,12 @@ def _undone(found: re.Match[str]) -> str:
     return chr(number) if number <= 0x10FFFF and chr(number).isprintable() else found[0]  # noqa: PLR2004
 
 
-def _kind(group: Head) -> Kind:
+def _kind(group: Head, human: str) -> Kind:
+    """Return what happened; some servers say of a message that it is late, and to people that they gave it up."""
     action = group.get("action").lower()
     named = next((kind for kind, words in _KINDS if any(word in action for word in words)), None)
+    if named is Kind.DELAYED and any(words in " ".join(human.lower().split()) for words in _GIVEN_UP):
+        return Kind.BOUNCE
     return named or _OF_CLASS.get(group.get("status")[:1], Kind.BOUNCE)
 
 
@@ -192,8 +206,8 @@ def _enhanced(status: str, diagnostic: str) -> str:
     stated = ".".join(found.groups()) if found else ""
     if stated and not _VAGUE.fullmatch(stated):
         return stated
-    told = codes.enhanced(diagnostic)
-    return told if told and not _VAGUE.fullmatch(told) else stated or told
+    told = next((code for code in codes.all_enhanced(diagnostic) if not _VAGUE.fullmatch(code)), "")
+    return told or stated or codes.enhanced(diagnostic)
 
 
 def _near(human: str, recipient: str) -> str:
