@@ -1,6 +1,8 @@
 """Reasons: the words of the corpus for why a message bounced, and the subjects of RFC 3463 that say the same.
 
-The corpus' words are finer in some places and coarser in others, so a reason may be said by more than one subject.
+The corpus' words are finer in some places and coarser in others. Three say what RFC 3463 has in two places:
+`notaccept`, a domain or host that takes no mail (X.1.10 and X.3.2, RFC 7504), `filtered`, a mailbox that takes none
+from this sender (X.2.1 and X.7.1), and `rejected`, a sender that is wrong or not wanted (X.1.8 and X.7.1).
 """
 
 from __future__ import annotations
@@ -27,12 +29,12 @@ SUBJECTS: dict[str, frozenset[StatusSubject]] = {
     "systemerror": frozenset({_SYSTEM}),
     "systemfull": frozenset({_SYSTEM}),
     "mailererror": frozenset({_SYSTEM}),
-    "mesgtoobig": frozenset({_SYSTEM, _MAILBOX}),
+    "mesgtoobig": frozenset({_SYSTEM}),
     "expired": frozenset({_NETWORK}),
     "networkerror": frozenset({_NETWORK}),
-    "toomanyconn": frozenset({_NETWORK, _SECURITY}),
-    "speeding": frozenset({_NETWORK, _SECURITY}),
-    "exceedlimit": frozenset({_MAILBOX, _NETWORK}),
+    "toomanyconn": frozenset({_NETWORK}),
+    "speeding": frozenset({_NETWORK}),
+    "exceedlimit": frozenset({_MAILBOX}),
     "syntaxerror": frozenset({_PROTOCOL}),
     "contenterror": frozenset({_CONTENT}),
     "notcompliantrfc": frozenset({_CONTENT}),

@@ -83,9 +83,18 @@ def test_the_command_is_read_off_the_text_of_a_postfix() -> None:
     assert judge(basic=550, enhanced="5.0.0", diagnostic=said).rule == "unknown-after-data"
 
 
-def test_the_command_of_a_reply_says_nothing_of_the_sender() -> None:
-    said = "550 no such user (in reply to MAIL FROM command)"
-    assert judge(basic=550, enhanced="", diagnostic=said).rule == "unknown"
+@pytest.mark.parametrize("words", ["no such user", "Domain not found", "mailbox unavailable", "tom does not exist"])
+def test_an_answer_to_the_sender_is_about_the_sender(words: str) -> None:
+    said = f"550 {words} (in reply to MAIL FROM command)"
+    assert judge(basic=550, enhanced="", diagnostic=said).rule == "sender-unknown"
+    assert judge(basic=550, enhanced="", diagnostic=words, command="connect").rule == "greeting-refused"
+    assert judge(basic=550, enhanced="", diagnostic=words, command="RCPT TO").verdict == HARD
+
+
+def test_apostrophes_of_all_kinds_are_one() -> None:
+    explained = explain(basic=550, enhanced="", diagnostic="The address couldn\u2019t be found.")
+    assert explained.judgement.verdict == HARD
+    assert explained.match.piece == "address couldn\u2019t be found"
 
 
 def test_what_is_still_tried_is_soft() -> None:

@@ -28,12 +28,30 @@ _DOMAIN_UNKNOWN = these(
     "домен не | 域名不存在 | ドメインが見つかりません"
 )
 
+_UNAVAILABLE = these(
+    "mailbox unavailable | mailbox is unavailable | mailbox currently unavailable | mailbox not available | "
+    "address rejected $ | address rejected. $ | address rejected @ | recipient rejected | recipient denied | "
+    "recipient not accepted"
+)
+_NOT_THERE = these("does not exist | doesn't exist | do not exist | not exist")
+_OF_NOBODY = _DOMAIN_UNKNOWN | UNKNOWN | _UNAVAILABLE | _NOT_THERE
+
 DOMAINS = (
+    Rule(
+        "sender-unknown",
+        SOFT,
+        "1.8",
+        phrases=_OF_NOBODY,
+        commands=("MAIL",),
+        source="RFC 5321 section 4.1.1.2: nobody was named yet but the sender",
+        example="550 No such user here",
+        said_to="MAIL FROM",
+    ),
     Rule(
         "greeting-refused",
         SOFT,
         "7.1",
-        phrases=_DOMAIN_UNKNOWN | UNKNOWN,
+        phrases=_OF_NOBODY,
         commands=("CONN", "HELO"),
         source="RFC 5321 section 4.1: nobody was named yet but the server that sends",
         example="501 5.0.0 Invalid domain name",
@@ -181,7 +199,7 @@ LATE = (
         "does-not-exist",
         HARD,
         "1.1",
-        phrases=these("does not exist | doesn't exist | do not exist | not exist"),
+        phrases=_NOT_THERE,
         source="whatever it is that does not exist, once senders are spoken of above",
         example="550 5.1.0 tom: does not exist",
     ),
@@ -189,11 +207,7 @@ LATE = (
         "mailbox-unavailable",
         HARD,
         "1.1",
-        phrases=these(
-            "mailbox unavailable | mailbox is unavailable | mailbox currently unavailable | address rejected $ | "
-            "address rejected. $ | recipient rejected | recipient denied | recipient not accepted | "
-            "mailbox not available | address rejected @"
-        ),
+        phrases=_UNAVAILABLE,
         enhanced=("", "0.0", "1.0", "1.1", "5.0", "5.1", "2.0"),
         basic=(550, 553, 554),
         source="RFC 5321; GMX, Outlook, Cisco",

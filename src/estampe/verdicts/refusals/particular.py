@@ -191,6 +191,14 @@ RULES = (
         example="550 5.3.0 77",
     ),
     Rule(
+        "qq-connection-frequency",
+        SOFT,
+        "4.5",
+        phrases=these("connection frequency limited | connection frequency is limited | ip frequency limited"),
+        source="QQ Mail",
+        example="550 Connection frequency limited [Blocked IP 192.0.2.1]",
+    ),
+    Rule(
         "google-receiving-rate",
         SOFT,
         "4.5",

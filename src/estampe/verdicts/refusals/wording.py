@@ -51,7 +51,7 @@ def wording(diagnostic: str) -> str:
     An address becomes `@`, a host's name `§` unless it is that of a list or of Exchange's reasons: somebody may be
     called spam@, and a server antispam.example.
     """
-    text = _LEADING.sub("", diagnostic[:LONGEST].lower(), count=1)
+    text = _LEADING.sub("", diagnostic[:LONGEST].lower().replace("\u2019", "'"), count=1)
     text = _HOST.sub(_host, _nameless(_MARKS.sub(" ", _REPLYING.sub(" ", text))))
     return f"^ {_SPACES.sub(' ', text).strip()} $"
 
@@ -84,7 +84,9 @@ def pattern(phrase: str, space: str = " ") -> str:
         space: the expression for a space in it.
     """
     words = phrase.removeprefix("^ ").removesuffix(" $") if space != " " else phrase
-    parts = (space.join(map(re.escape, part.split(" "))) for part in words.split("*"))
+    parts = (
+        space.join(re.escape(word).replace("'", "['\u2019]") for word in part.split(" ")) for part in words.split("*")
+    )
     return ("(?<![a-z])" if words[:1].isalpha() else "") + ".{0,60}?".join(parts)
 
 
