@@ -298,3 +298,18 @@ def test_hostile_texts_take_no_longer_than_others(body: str) -> None:
     begun = time.process_time()
     read(_report(body, body))
     assert time.process_time() - begun < 5
+
+
+def test_code_that_says_little_gives_way_to_the_words() -> None:
+    status = "Final-Recipient: rfc822; tom@example.org\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550"
+    human = (
+        "<tom@example.org>: host mx.example.org[192.0.2.1] said: 552 5.2.2 Mailbox full (in reply to RCPT TO command)"
+    )
+    (found,) = read(_report(status, human))
+    assert (found.enhanced, found.basic) == ("5.2.2", 550)
+    assert "Mailbox full" in found.diagnostic
+
+
+def test_address_alone_is_nothing_said() -> None:
+    (found,) = read(_report(_TOM, "Delivery to the following recipients failed.\n\n       tom@example.org\n"))
+    assert not found.diagnostic.startswith("tom@example.org")

@@ -30,6 +30,10 @@ _MARKED = re.compile(rf"(?:#|\(|\[|status[:= ]{{0,2}}|code[:= ]{{0,2}})({_ENHANC
 _BARE = re.compile(r"(?<![0-9A-Za-z._/-])([45]\.[0-7]\.[0-9]{1,3})(?![.-]?[0-9A-Za-z])", re.ASCII)
 _WHOLE = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
 
+_NAMED = re.compile(r"[^\s@]{0,64}@[^\s@]{1,255}")
+_VAGUE = re.compile(r"[245]\.[0-9]{1,3}\.0|[45]\.5\.[0-9]{1,3}|[45]\.4\.7", re.ASCII)
+_WORD = re.compile(r"[^\W\d_]{3}")
+
 _UNITS = (
     r"(?:[kmg]i?b|bytes?|octets|kilo|mega|seconds?|minutes?|hours?|days?|messages?|recipients?|mails?|users?|times)\b"
 )
@@ -107,6 +111,16 @@ def _around(text: str, at: int) -> str | None:
 def is_enhanced(code: str) -> bool:
     """Return whether all of a text is an enhanced status code (RFC 3463)."""
     return _WHOLE.fullmatch(code) is not None
+
+
+def is_vague(code: str) -> bool:
+    """Return whether an enhanced status code says little of why: no detail, the protocol's fault, or that time is up."""
+    return _VAGUE.fullmatch(code) is not None
+
+
+def has_words(text: str) -> bool:
+    """Return whether a text says something in words, not only in codes and addresses."""
+    return _WORD.search(_NAMED.sub("", text)) is not None
 
 
 def enhanced(text: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from estampe.bounces.reports.report import Original
     from estampe.bounces.reports.statement import Statement
 
-_FILLED = ("sent_to", "basic", "diagnostic", "mta", "reporting_mta", "command", "arrival_ms", "feedback", "agent")
+_FILLED = ("sent_to", "basic", "mta", "reporting_mta", "command", "arrival_ms", "feedback", "agent")
 _FAILED = (Kind.BOUNCE, Kind.DELAYED)
 _REPLIES = range(200, 600)
 
@@ -68,10 +68,8 @@ def _completed(stated: list[Statement], mail: Part) -> list[Statement]:
 
 
 def _is_telling(statement: Statement) -> bool:
-    """Return whether a statement says enough by itself: words, or that nothing failed."""
-    return statement.kind is Kind.DELIVERED or (
-        statement.kind is Kind.BOUNCE and any(map(str.isalpha, codes.one_line(statement.diagnostic)))
-    )
+    """Return whether a statement says enough by itself: in words, or that nothing failed."""
+    return statement.kind is Kind.DELIVERED or codes.has_words(statement.diagnostic)
 
 
 def _joined(first: Statement, second: Statement | None) -> Statement:
@@ -79,7 +77,11 @@ def _joined(first: Statement, second: Statement | None) -> Statement:
     if second is None:
         return first
     given = {name: getattr(second, name) for name in _FILLED if not getattr(first, name) and getattr(second, name)}
-    if not first.enhanced:
+    if codes.has_words(second.diagnostic) and not codes.has_words(first.diagnostic):
+        given["diagnostic"] = second.diagnostic
+    if second.enhanced and (
+        not first.enhanced or (codes.is_vague(first.enhanced) and not codes.is_vague(second.enhanced))
+    ):
         given["enhanced"] = second.enhanced
     return msgspec.structs.replace(first, **given)
 

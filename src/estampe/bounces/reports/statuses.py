@@ -45,8 +45,6 @@ _TYPED = re.compile(r"\s{0,16}([A-Za-z0-9_.-]{1,40})\s{0,16};\s{0,16}")
 _SLOPPY = re.compile(r"(?<![0-9.])([245])[. ]([0-9]{1,3})[. ]([0-9]{1,3})(?!\.?[0-9])", re.ASCII)
 _COMMENT = re.compile(r"\(([^()]{3,1000})\)")
 _HEXADECIMAL = re.compile(r"\+(2B|3D|20|5F)|\\x\{([0-9A-Fa-f]{1,6})\}")
-_WORD = re.compile(r"[^\W\d_]{3,100}")
-_VAGUE = re.compile(r"[245]\.[0-9]{1,3}\.0|[45]\.5\.[0-9]{1,3}|[45]\.4\.7", re.ASCII)
 _EXIT = re.compile(r"x-unix\s{0,9};\s{0,9}([0-9]{2})\b", re.IGNORECASE)
 _EXITS = {
     "64": "command line usage error",
@@ -184,7 +182,7 @@ def _diagnostic(group: Head) -> str:
     """Return what was said; of a mere number, what it stands for, or what the status adds in words."""
     said = max(group.all("diagnostic-code"), key=len, default="")
     told = _TYPED.sub("", said, count=1)
-    if not _WORD.search(told):
+    if not codes.has_words(told):
         exited = _EXIT.match(said)
         others = (
             _EXITS.get(exited[1], "") if exited else "",
@@ -204,9 +202,9 @@ def _enhanced(status: str, diagnostic: str) -> str:
     """Return the status code; one that says little gives way to what was said."""
     found = _SLOPPY.search(status)
     stated = ".".join(found.groups()) if found else ""
-    if stated and not _VAGUE.fullmatch(stated):
+    if stated and not codes.is_vague(stated):
         return stated
-    told = next((code for code in codes.all_enhanced(diagnostic) if not _VAGUE.fullmatch(code)), "")
+    told = next((code for code in codes.all_enhanced(diagnostic) if not codes.is_vague(code)), "")
     return told or stated or codes.enhanced(diagnostic)
 
 
