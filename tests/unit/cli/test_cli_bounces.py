@@ -169,6 +169,16 @@ def test_a_file_may_be_called_anything(folder: Path) -> None:
     assert [each["file"] for each in objects(run("read", "caf\udce9.eml"))] == ["caf\N{REPLACEMENT CHARACTER}.eml"]
 
 
+def test_folders_and_mboxes_hold_many_mails(folder: Path) -> None:
+    (folder / "reports").mkdir()
+    (folder / "reports/1.eml").write_text(BOUNCE)
+    with (folder / "reports/2").open("w") as mbox:
+        for text in (BOUNCE, LETTER):
+            mbox.write(f"From MAILER-DAEMON Tue Dec  1 12:00:00 2026\n{text}\n")
+    names = [each["file"] for each in objects(run("read", "reports", "letter.eml"))]
+    assert names == ["reports/1.eml"] * 2 + ["reports/2#1"] * 2 + ["reports/2#2", "letter.eml"]
+
+
 def test_thousands_of_files_are_read_in_one_call(folder: Path) -> None:
     names = [f"{number}.eml" for number in range(3_000)]
     for name in names:

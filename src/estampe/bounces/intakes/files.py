@@ -36,15 +36,17 @@ def mails(path: Path, limit: int) -> Iterator[Named]:
     if f"{path}" == STANDARD_INPUT:
         yield from _mails_in(sys.stdin.buffer, STANDARD_INPUT, limit)
     elif path.is_dir():
-        for each in _files_in(path):
+        for each in files_in(path):
             yield from mails(each, limit)
     else:
         with path.open("rb") as file:
             yield from _mails_in(file, f"{path}", limit)
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """Return the files of a folder in order; of a Maildir those that were delivered."""
+def files_in(folder: Path) -> list[Path]:
+    """Return the files of a folder in order; of a Maildir those that were delivered; what is no folder by itself."""
+    if not folder.is_dir():
+        return [folder]
     maildir = [folder / name for name in ("cur", "new") if (folder / name).is_dir()]
     return sorted(each for some in maildir or [folder] for each in some.iterdir() if each.is_file())
 

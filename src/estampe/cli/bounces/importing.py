@@ -11,11 +11,10 @@ import click
 
 from estampe import app
 from estampe.bounces.delivery import Delivery, Way
-from estampe.bounces.intakes.files import mails
 from estampe.bounces.reports import MailTooLarge
 from estampe.catalog import Quarantine, QuarantineState, open_catalog
 from estampe.cli.arguments import data_option, examples
-from estampe.cli.bounces.mails import mails_argument, telling
+from estampe.cli.bounces.mails import mails_argument, mails_of, telling
 from estampe.cli.records import FORMS, Records, write_records
 from estampe.cli.screen import progress
 from estampe.instants import clock_ms
@@ -63,13 +62,11 @@ def import_reports(*, files: Sequence[Path], form: str | None, data: Path) -> No
     with ExitStack() as stack:
         take = _taking(settings, stack)
         report = stack.enter_context(progress())
-        for file in files:
-            with telling(f"{file}", failures):
-                for name, mail in mails(file, settings.report_limit):
-                    with telling(name, failures):
-                        outcomes[take(mail)] += 1
-                    if not outcomes.total() % _EVERY:
-                        report("taking reports", outcomes.total(), None)
+        for name, mail in mails_of(files, settings.report_limit, failures):
+            with telling(name, failures):
+                outcomes[take(mail)] += 1
+            if not outcomes.total() % _EVERY:
+                report("taking reports", outcomes.total(), None)
     rows = [(outcome, number) for outcome, number in outcomes.most_common()]
     write_records(Records(("outcome", "mails"), rows), form, nothing="no mails")
     if failures:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estampe.bounces.intakes.files import mails
+from estampe.bounces.intakes.files import files_in, mails
 from estampe.bounces.reading import findings
 from estampe.bounces.reports import Limits
 from estampe.cli.screen import printable
@@ -26,17 +26,26 @@ mails_argument = click.argument(
 
 
 def findings_of(files: Sequence[Path], failures: list[str]) -> Iterator[tuple[str, tuple[Finding, ...]]]:
-    """Yield what each mail in files reports, with the mail's name.
+    """Yield what each mail in files and folders reports, with the mail's name; `failures` as in `telling`."""
+    limits = Limits()
+    for name, octets in mails_of(files, limits.octets, failures):
+        with telling(name, failures):
+            yield os.fsencode(name).decode(errors="replace"), findings(octets, limits)
+
+
+def mails_of(files: Sequence[Path], limit: int, failures: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the mails in files and folders, with their names; of each file that cannot be read the rest is left out.
 
     Parameters:
-        files: where the mails are.
-        failures: gets the name of what cannot be read; it is told on standard error.
+        files: where they are.
+        limit: of a mail, no more than one byte beyond is read.
+        failures: gets the names of files that cannot be read, which are told.
     """
     for file in files:
         with telling(f"{file}", failures):
-            for name, octets in mails(file, Limits().octets):
-                with telling(name, failures):
-                    yield os.fsencode(name).decode(errors="replace"), findings(octets)
+            for each in files_in(file):
+                with telling(f"{each}", failures):
+                    yield from mails(each, limit)
 
 
 @contextmanager
