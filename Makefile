@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 CYCLES ?= 300
 KILLS ?= 50
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-samples check format openapi crash bench confusion accuracy lock vendor clean
+.PHONY: help install demo test test-samples check format openapi crash bench confusion accuracy fuzz lock vendor clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -50,6 +51,9 @@ confusion: .venv/.developing .cache/truth/.fetched ## Count how often people and
 
 accuracy: .venv/.developing ## Count how often reports of bounces are read right, list the misses, and write it into docs/bounces.md
 	$(BIN)/python -m bench.accuracy
+
+fuzz: .venv/.benching ## Break reports for SECONDS, and look for one that fails, hangs, or is read as something ill-formed
+	$(BIN)/python -m bench.fuzz --seconds $(SECONDS)
 
 lock: .venv/.developing ## Pin the newest allowed versions with their hashes
 	$(BIN)/pip install -q uv

@@ -61,6 +61,8 @@ _ESCAPE = b"\x1b"
 _JAPANESE = "iso2022_jp_ext"
 _JAPANESE_ESCAPES = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b(I")
 _LONGEST = 64
+_CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_SHOWN = bytes(ord("?") if _CONTROLS.match(chr(octet)) else octet for octet in range(256))
 
 
 def _key(name: str) -> str:
@@ -76,23 +78,24 @@ _CODECS = {
 
 
 def text(octets: bytes, charset: str = "") -> str:
-    """Return octets as text, without NUL; as UTF-8 or Windows-1252 where they are not what they say.
+    """Return octets as text; as UTF-8 or Windows-1252 where they are not what they say.
+
+    Characters that no text has, but for tabs and line ends, become a question mark each; NUL is left out.
 
     Parameters:
         octets: what may be text.
         charset: its name, as a stranger wrote it; empty for none.
     """
     codec = _CODECS.get(_key(charset)) if charset and len(charset) <= _LONGEST else None
-    found = _decoded(octets, codec).replace("\0", "")
-    return _mended(found) if codec in _UNPAIRED else found
+    if octets.isascii() and _ESCAPE not in octets and codec not in _SHIFTED:
+        return octets.translate(_SHOWN, b"\0").decode("ascii")
+    found = _decoded(octets, codec)
+    return _CONTROLS.sub("?", (_mended(found) if codec in _UNPAIRED else found).replace("\0", ""))
 
 
 def _decoded(octets: bytes, codec: str | None) -> str:
-    if octets.isascii():
-        if _ESCAPE in octets and any(each in octets for each in _JAPANESE_ESCAPES):
-            return octets.decode(_JAPANESE, "replace")
-        if codec not in _SHIFTED:
-            return octets.decode("ascii")
+    if octets.isascii() and any(each in octets for each in _JAPANESE_ESCAPES):
+        return octets.decode(_JAPANESE, "replace")
     for each in (codec, "utf_8"):
         if each:
             try:

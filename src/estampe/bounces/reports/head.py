@@ -22,6 +22,7 @@ _PARAMETER = re.compile(
     r'(?:"((?:[^"\\]|\\.){0,1000})"?|([^\s;"]{1,1000}))',
     re.DOTALL,
 )
+_LINE_ENDS = re.compile(r"[\r\n]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _LONGEST_TYPE = 8_000
 
@@ -138,7 +139,7 @@ def decoded(value: str) -> str:
         word.append(_octets(found[2], found[3]))
         at = found.end()
     pieces += (text(b"".join(word), charset), value[at:])
-    return "".join(pieces)
+    return _LINE_ENDS.sub(" ", "".join(pieces))
 
 
 def _octets(encoding: str, written: str) -> bytes:
