@@ -22,16 +22,16 @@ _DOMAIN_UNKNOWN = these(
     "non-existent hosts | nonexistent host | bad destination system | bad destination host | "
     "unrouteable mail domain | unrouteable domain | unroutable domain | unroutable mail domain | unrouteable host | "
     "no mx or a | no mx found | no mx for | no mx record | no valid mx | no mail exchanger | no mail server for | "
-    "no route found to domain | domain expired | domain*no longer | domain has expired | "
-    "tenant or domain not found | domaine inconnu | domaine inexistant | domaine n'existe | domain existiert nicht | "
-    "unbekannte domain | dominio no existe | dominio inexistente | dominio inesistente | domínio inexistente | "
-    "домен не | 域名不存在 | ドメインが見つかりません"
+    "no mail servers | no mail exchangers | no route found to domain | domain expired | domain*no longer | "
+    "domain has expired | tenant or domain not found | domaine inconnu | domaine inexistant | domaine n'existe | "
+    "domain existiert nicht | unbekannte domain | dominio no existe | dominio inexistente | dominio inesistente | "
+    "domínio inexistente | домен не | 域名不存在 | ドメインが見つかりません"
 )
 
 _UNAVAILABLE = these(
-    "mailbox unavailable | mailbox is unavailable | mailbox currently unavailable | mailbox not available | "
-    "address rejected $ | address rejected. $ | address rejected @ | recipient rejected | recipient denied | "
-    "recipient not accepted"
+    "mailbox unavailable | mailbox is unavailable | mailbox currently unavailable | mailbox is not available | "
+    "mailbox not available | address rejected $ | address rejected. $ | address rejected @ | recipient rejected | "
+    "recipient denied | recipient not accepted"
 )
 _NOT_THERE = these("does not exist | doesn't exist | do not exist | not exist")
 _OF_NOBODY = _DOMAIN_UNKNOWN | UNKNOWN | _UNAVAILABLE | _NOT_THERE
@@ -170,14 +170,13 @@ RULES = (
             "account*inactive | account*not active | account*not activated | account*on hold | account*frozen | "
             "account*restricted | account*dormant | account*unavailable | account*barred | mailbox*disabled | "
             "mailbox*deactivated | mailbox*suspended | mailbox*inactive | mailbox*not active | mailbox*blocked | "
-            "mailbox*frozen | mailbox*locked | mailbox*dormant | mailbox is not available | mailbox not available | "
-            "mailbox*restricted | user*disabled | user*deactivated | user*suspended | user*inactive | "
-            "user*not active | user*blocked | user*locked | user is frozen | recipient*disabled | "
-            "recipient*suspended | recipient*deactivated | recipient*inactive | recipient*blocked | "
-            "recipient*locked | inactive recipient | inactive user | inactive account | inactive mailbox | "
-            "inactive email | disabled recipient | disabled account | disabled user | disabled mailbox | "
-            "deactivated mailbox | suspended account | address*disabled | address*deactivated | address*suspended | "
-            "address*inactive | address*administratively | disableduser | "
+            "mailbox*frozen | mailbox*locked | mailbox*dormant | mailbox*restricted | user*disabled | "
+            "user*deactivated | user*suspended | user*inactive | user*not active | user*blocked | user*locked | "
+            "user is frozen | recipient*disabled | recipient*suspended | recipient*deactivated | "
+            "recipient*inactive | recipient*blocked | recipient*locked | inactive recipient | inactive user | "
+            "inactive account | inactive mailbox | inactive email | disabled recipient | disabled account | "
+            "disabled user | disabled mailbox | deactivated mailbox | suspended account | address*disabled | "
+            "address*deactivated | address*suspended | address*inactive | address*administratively | disableduser | "
             "not currently being accepted for this mailbox | not accepting messages | currently suspended | 554.30 | "
             "temporarily disabled | compte*bloque | compte*bloqué | compte*desactiv | compte*désactiv | "
             "compte*suspend | boite*desactiv | boîte*désactiv | boite aux lettres desactivee | inactivit | "
@@ -186,7 +185,7 @@ RULES = (
             "falta de uso | inactivo | casella*disattivata | casella*sospesa | bloccato per inutilizzo | "
             "account*disattivato | account*sospeso | conta*desativada | conta*suspensa | conta*bloqueada | "
             "conta*inativa | konto*zablokowane | заблокирован | отключен | неактив | 已停用 | 被禁用 | 已冻结 | "
-            "锁定 | 停止"
+            "锁定 | 停止 | mailbox*gesperrt | account*gesperrt | benutzer*gesperrt | benutzerkonto*gesperrt"
         ),
         source="Google, Yahoo, La Poste, Sendmail: it may come back",
         example="550 5.2.1 The email account that you tried to reach is disabled",
@@ -233,7 +232,8 @@ VAGUE = (
             "transaction rejected | rejecting | rejection | forbidden | blocked | go away | refused to accept | "
             "refuse to accept | refused | denied | unwelcome | not welcome | no thanks | redundant | filtered | "
             "quarantin | verboten | abgelehnt | abgewiesen | refusé | refuse | rejeté | rejete | rechazado | "
-            "rifiutat | recusad | отклонен | отказано | 拒绝 | 拒否"
+            "rifiutat | recusad | отклонен | отказано | 拒绝 | 拒否 | rejected by | system has been rejected | "
+            "mail has been rejected"
         ),
         source="RFC 5321, and all who say no and not why",
         example="550 Message refused",
@@ -245,7 +245,7 @@ VAGUE = (
         enhanced=("", "0.0", "5.0"),
         commands=("CONN", "HELO", "MAIL"),
         source="RFC 5321 section 3.1: nobody knew yet for whom it was",
-        example="550 Rejected by us",
+        example="550 Rejected",
         said_to="EHLO",
     ),
 )

@@ -20,7 +20,7 @@ NAMES = (
             "name server timeout | domain lookup failed | mx lookup fail | mx records*could not be | "
             "lowest numbered mx | lowest-numbered mx | mx record*points to | mx list for*points back | best mx | "
             "all relevant mx | no relevant answers | cname_lookup_failed | cname lookup failed | resolver failure | "
-            "unable to resolve | could not be resolved"
+            "unable to resolve | could not be resolved | cannot route to | can't route to | unable to route"
         ),
         source="Postfix, Sendmail, Exim, qmail: the name servers gave no answer, or none that leads on",
         example="554 5.4.4 Name service error for name=example.org type=MX: Malformed or unexpected name server reply",
