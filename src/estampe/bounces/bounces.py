@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
@@ -13,7 +12,7 @@ import structlog
 from estampe.bounces.consequences import Consequences
 from estampe.bounces.delivery import Delivery, NotTaken, Taken, Way
 from estampe.bounces.intakes.listener import listening
-from estampe.bounces.intakes.maildir import Maildir, watched
+from estampe.bounces.intakes.watching import watching
 from estampe.bounces.matching import Matching, Miss
 from estampe.bounces.reading import Finding, findings
 from estampe.bounces.recording import draft_of, feedback_type
@@ -112,7 +111,7 @@ class Bounces:
         rereader.start()
         try:
             async with AsyncExitStack() as stack:
-                await stack.enter_async_context(watched(self._maildir()))
+                await stack.enter_async_context(watching(self, self._settings))
                 await stack.enter_async_context(listening(self, self._settings))
                 yield
         finally:
@@ -152,13 +151,6 @@ class Bounces:
     def close(self) -> None:
         """Read nothing again any more."""
         self._stopping.set()
-
-    def _maildir(self) -> Maildir | None:
-        settings = self._settings
-        if not settings.reports_maildir:
-            return None
-        folder = Path(settings.reports_maildir)
-        return Maildir(folder, self, seconds=settings.reports_seconds, limit=settings.report_limit)
 
     def _recorded(self, delivery: Delivery, *, patient: bool = True) -> _Outcome:
         """Publish what a mail reports, and draw the consequences; what is published stays so if the rest fails."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from estampe.bounces.delivery import NotTaken, Taken, Way
-from estampe.bounces.intakes.maildir import Maildir, watched
+from estampe.bounces.intakes.maildir import Maildir
+from estampe.bounces.intakes.watching import watching
 from estampe.bounces.reports import MailTooLarge
-from estampe.settings import InvalidSetting
+from estampe.settings import InvalidSetting, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,7 @@ class Receiver:
         self.taken: list[bytes] = []
         self.came = threading.Event()
         self.failure: Exception | None = None
+        self.full_for = b""
 
     def accepts(self, recipient: str) -> bool:
         raise AssertionError(recipient)
@@ -37,6 +39,8 @@ class Receiver:
             raise MailTooLarge(len(delivery.mail), 100)
         if self.failure:
             raise self.failure
+        if delivery.mail == self.full_for:
+            raise NotTaken("the quarantine is full")
         self.taken.append(delivery.mail)
         self.came.set()
         return Taken.PUBLISHED
@@ -49,7 +53,7 @@ def receiver() -> Receiver:
 
 @pytest.fixture
 def maildir(tmp_path: Path, receiver: Receiver) -> Maildir:
-    return Maildir(tmp_path / "reports", receiver, seconds=0.02, limit=100)
+    return Maildir(tmp_path / "reports", receiver, limit=100)
 
 
 @pytest.fixture
@@ -63,6 +67,10 @@ def _deliver(folder: Path, name: str, mail: bytes, age_s: int = 0) -> None:
     path = folder / name
     path.write_bytes(mail)
     os.utime(path, (1_700_000_000 - age_s,) * 2)
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(reports_maildir=f"{folder}", reports_seconds=0.1, report_limit=1_024)
 
 
 def _left(folder: Path) -> list[str]:
@@ -86,6 +94,15 @@ def test_what_cannot_be_taken_now_stays(maildir: Maildir, folder: Path, receiver
     assert _left(folder) == ["1"]
     receiver.failure = None
     assert maildir.take_all(threading.Event()) == 1
+
+
+def test_a_mail_that_cannot_be_taken_now_holds_up_no_other(maildir: Maildir, folder: Path, receiver: Receiver) -> None:
+    _deliver(folder, "new/1", b"unknown", 1)
+    _deliver(folder, "new/2", b"two")
+    receiver.full_for = b"unknown"
+    with pytest.raises(NotTaken):
+        maildir.take_all(threading.Event())
+    assert (receiver.taken, _left(folder)) == ([b"two"], ["1"])
 
 
 @pytest.mark.parametrize("failure", [None, ZeroDivisionError("a fault")])
@@ -118,16 +135,16 @@ def test_only_files_that_were_delivered_are_taken(
 def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path, receiver: Receiver) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(InvalidSetting, match="ESTAMPE_REPORTS_MAILDIR"):
-        Maildir(tmp_path / "file", receiver, seconds=1, limit=100)
+        Maildir(tmp_path / "file", receiver, limit=100)
 
 
 def test_a_folder_that_is_made_is_its_owners(folder: Path) -> None:
     assert (folder / "new").stat().st_mode & 0o077 == 0
 
 
-def test_what_comes_while_it_is_watched_is_taken(maildir: Maildir, folder: Path, receiver: Receiver) -> None:
+def test_what_comes_while_it_is_watched_is_taken(folder: Path, receiver: Receiver) -> None:
     async def run() -> bool:
-        async with watched(maildir):
+        async with watching(receiver, _settings(folder)):
             (folder / "tmp/1").write_bytes(b"late")
             (folder / "tmp/1").rename(folder / "new/1")
             return await asyncio.to_thread(receiver.came.wait, 10)
@@ -136,14 +153,12 @@ def test_what_comes_while_it_is_watched_is_taken(maildir: Maildir, folder: Path,
     assert (receiver.taken, _left(folder)) == ([b"late"], [])
 
 
-def test_it_goes_on_after_a_while_where_nothing_can_be_taken(
-    maildir: Maildir, folder: Path, receiver: Receiver
-) -> None:
+def test_it_goes_on_after_a_while_where_nothing_can_be_taken(folder: Path, receiver: Receiver) -> None:
     receiver.failure = NotTaken("the disk is full")
     _deliver(folder, "new/1", b"one")
 
     async def run() -> bool:
-        async with watched(maildir):
+        async with watching(receiver, _settings(folder)):
             await asyncio.sleep(0.05)
             receiver.failure = None
             return await asyncio.to_thread(receiver.came.wait, 10)

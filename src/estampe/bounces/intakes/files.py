@@ -66,20 +66,18 @@ def _mails_in(file: IO[bytes], name: str, limit: int) -> Iterator[Named]:
 
 def _parted(file: IO[bytes], limit: int) -> Iterator[bytes]:
     """Yield the mails of an mbox whose first line was read, with what was quoted for its sake as it was."""
-    lines: list[bytes] = []
-    size, follows_empty = 0, False
+    mail, last = bytearray(), b""
     while line := file.readline(_LONGEST_LINE):
-        if follows_empty and _BEGINS.match(line):
-            yield _mail(lines)
-            lines, size = [], 0
-        elif size <= limit:
-            kept = (line[1:] if _QUOTED.match(line) else line)[: limit + 1 - size]
-            lines.append(kept)
-            size += len(kept)
-        follows_empty = line in _EMPTY
-    yield _mail(lines)
+        if last in _EMPTY and _BEGINS.match(line):
+            yield _ended(mail, last, limit)
+            mail, last = bytearray(), b""
+            continue
+        if len(mail) <= limit:
+            mail += (line[1:] if _QUOTED.match(line) else line)[: limit + 1 - len(mail)]
+        last = line
+    yield _ended(mail, last, limit)
 
 
-def _mail(lines: list[bytes]) -> bytes:
-    """Return a mail without the empty line that an mbox puts after it."""
-    return b"".join(lines[:-1] if lines and lines[-1] in _EMPTY else lines)
+def _ended(mail: bytearray, last: bytes, limit: int) -> bytes:
+    """Return a mail without the empty line that an mbox puts after it; one that is too large stays so."""
+    return bytes(mail[: -len(last)] if last in _EMPTY and len(mail) <= limit else mail)

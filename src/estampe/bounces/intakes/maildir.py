@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,7 +15,9 @@ from estampe.instants import clock_ms
 from estampe.settings import InvalidSetting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    import threading
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from estampe.bounces.delivery import Receiver
 
@@ -25,73 +25,70 @@ REFUSED = ".refused"
 """The folder in a Maildir, one itself, where mails are moved that never can be taken."""
 
 _FOLDERS = ("tmp", "new", "cur")
-_LONGEST_PAUSE_S = 600.0
+
+_AT_ONCE = 100_000
+"""Mails taken by one look, so that however many there are, their names find room."""
+
+_IN_VAIN = 1_000
+"""After so many mails that cannot be taken now, the others are not tried: it is not for what is in them."""
 
 
 class Maildir:
-    """Takes the mails of a Maildir; `run` is one thread's work.
+    """Takes the mails of a Maildir; for one thread.
 
     A mail is removed after it was taken, so a crash in between has it taken again, and that adds nothing.
 
     Parameters:
         folder: the Maildir; it is made if it is missing.
         receiver: takes the mails.
-        seconds: how long between two looks.
-        limit: how many bytes a mail may have.
+        limit: the largest mail, bytes.
 
     Raises:
         InvalidSetting: the folder cannot be used.
     """
 
-    def __init__(self, folder: Path, receiver: Receiver, *, seconds: float, limit: int) -> None:
+    def __init__(self, folder: Path, receiver: Receiver, *, limit: int) -> None:
+        self.name = f"Maildir {folder}"
         self._folder = folder
         self._receiver = receiver
-        self._seconds = seconds
         self._limit = limit
-        self._journal = structlog.get_logger()
         try:
             _make(folder)
         except OSError as exc:
             allowed = f"a folder that can be written to ({exc.strerror})"
             raise InvalidSetting("ESTAMPE_REPORTS_MAILDIR", f"{folder}", allowed) from exc
 
-    def run(self, stopping: threading.Event) -> None:
-        """Take what comes until it is to stop."""
-        pause_s = self._seconds
-        while not stopping.is_set():
-            try:
-                self.take_all(stopping)
-                pause_s = self._seconds
-            except (NotTaken, OSError) as exc:
-                self._journal.warning("the Maildir of reports waits", folder=f"{self._folder}", reason=str(exc))
-                pause_s = min(2 * pause_s, max(_LONGEST_PAUSE_S, self._seconds))
-            except Exception as exc:  # noqa: BLE001  reports go on, whatever happens
-                self._journal.critical("taking reports from the Maildir met a fault", exc_info=exc)
-            stopping.wait(pause_s)
-
     def take_all(self, stopping: threading.Event) -> int:
         """Take what is there, the oldest first; return how many were taken.
 
         Raises:
-            NotTaken: nothing more can be taken now.
-            OSError: the folder cannot be read or written.
+            NotTaken: some mails cannot be taken now; the others were, unless it was so with many.
+            OSError: the folder, or the log, cannot be read or written.
         """
         taken = 0
+        failures: list[NotTaken] = []
         for path in self._mails():
-            if stopping.is_set():
+            if stopping.is_set() or len(failures) == _IN_VAIN:
                 break
-            taken += self._take(path)
+            try:
+                taken += self._take(path)
+            except NotTaken as exc:
+                failures.append(exc)
+        if failures:
+            raise failures[-1]
         return taken
 
+    def await_more(self, seconds: float, stopping: threading.Event) -> None:
+        """Wait so long."""
+        stopping.wait(seconds)
+
+    def leave(self) -> None:
+        """Let go of nothing: no file is held."""
+
     def _mails(self) -> list[Path]:
-        """Return the mails that were delivered; links and all that is no file are left alone."""
-        found = [
-            (entry.stat(follow_symlinks=False).st_mtime_ns, entry.path)
-            for name in ("new", "cur")
-            for entry in os.scandir(self._folder / name)
-            if entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")
-        ]
-        return [Path(path) for _, path in sorted(found)]
+        """Return the mails that were delivered, the oldest first."""
+        found = nsmallest(_AT_ONCE, (each for name in ("new", "cur") for each in _files_in(self._folder / name)))
+        return [self._folder / name for _, name in found]
 
     def _take(self, path: Path) -> bool:
         try:
@@ -103,7 +100,7 @@ class Maildir:
             return self._refuse(path, str(exc))
         try:
             self._receiver.take(Delivery(mail=mail, way=Way.MAILDIR, time_ms=clock_ms()))
-        except NotTaken:
+        except (NotTaken, OSError):
             raise
         except MailTooLarge as exc:
             return self._refuse(path, str(exc))
@@ -113,8 +110,8 @@ class Maildir:
         return True
 
     def _refuse(self, path: Path, reason: str) -> bool:
-        """Move a mail aside that can never be taken."""
-        self._journal.error("a report of the Maildir cannot be taken", file=path.name, reason=reason)
+        """Move a mail aside that never can be taken."""
+        structlog.get_logger().error("a report of the Maildir cannot be taken", file=path.name, reason=reason)
         aside = self._folder / REFUSED
         _make(aside)
         with suppress(FileNotFoundError):
@@ -122,22 +119,15 @@ class Maildir:
         return False
 
 
-@asynccontextmanager
-async def watched(maildir: Maildir | None) -> AsyncIterator[None]:
-    """Take the mails of a Maildir, if there is one, for as long as the block lasts."""
-    if maildir is None:
-        yield
-        return
-    stopping = threading.Event()
-    thread = threading.Thread(target=maildir.run, args=(stopping,), name="maildir", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        await asyncio.to_thread(thread.join)
+def _files_in(folder: Path) -> Iterator[tuple[int, str]]:
+    """Yield when each file came, and where it is; links and all that is no file are left alone."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+                    yield entry.stat(follow_symlinks=False).st_mtime_ns, f"{folder.name}/{entry.name}"
 
 
 def _make(folder: Path) -> None:
-    for name in _FOLDERS:
-        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in (folder, *(folder / name for name in _FOLDERS)):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
