@@ -22,10 +22,11 @@ _DOMAIN_UNKNOWN = these(
     "non-existent hosts | nonexistent host | bad destination system | bad destination host | "
     "unrouteable mail domain | unrouteable domain | unroutable domain | unroutable mail domain | unrouteable host | "
     "no mx or a | no mx found | no mx for | no mx record | no valid mx | no mail exchanger | no mail server for | "
-    "no mail servers | no mail exchangers | no route found to domain | domain expired | domain*no longer | "
-    "domain has expired | tenant or domain not found | domaine inconnu | domaine inexistant | domaine n'existe | "
-    "domain existiert nicht | unbekannte domain | dominio no existe | dominio inexistente | dominio inesistente | "
-    "domínio inexistente | домен не | 域名不存在 | ドメインが見つかりません"
+    "no mail servers | サーバーが見つかりません | サーバが見つかりません | ホストが見つかりません | "
+    "no mail exchangers | no route found to domain | domain expired | domain*no longer | domain has expired | "
+    "tenant or domain not found | domaine inconnu | domaine inexistant | domaine n'existe | domain existiert nicht | "
+    "unbekannte domain | dominio no existe | dominio inexistente | dominio inesistente | domínio inexistente | "
+    "домен не | 域名不存在 | ドメインが見つかりません"
 )
 
 _UNAVAILABLE = these(
@@ -97,6 +98,14 @@ RULES = (
         ),
         source="RFC 3463, Apple",
         example="550 5.1.6 recipient no longer on server: tom@example.org",
+    ),
+    Rule(
+        "ambiguous",
+        SOFT,
+        "1.4",
+        phrases=these("ambiguous | several matches found | multiple matches"),
+        source="RFC 3463, Domino, Exchange",
+        example="550 5.1.4 RESOLVER.ADR.Ambiguous; ambiguous address",
     ),
     Rule(
         "perhaps-disabled-for-good",
@@ -185,7 +194,8 @@ RULES = (
             "falta de uso | inactivo | casella*disattivata | casella*sospesa | bloccato per inutilizzo | "
             "account*disattivato | account*sospeso | conta*desativada | conta*suspensa | conta*bloqueada | "
             "conta*inativa | konto*zablokowane | заблокирован | отключен | неактив | 已停用 | 被禁用 | 已冻结 | "
-            "锁定 | 停止 | mailbox*gesperrt | account*gesperrt | benutzer*gesperrt | benutzerkonto*gesperrt"
+            "锁定 | 停止 | mailbox*gesperrt | account*gesperrt | benutzer*gesperrt | benutzerkonto*gesperrt | "
+            "mail receiving disabled"
         ),
         source="Google, Yahoo, La Poste, Sendmail: it may come back",
         example="550 5.2.1 The email account that you tried to reach is disabled",
@@ -233,7 +243,8 @@ VAGUE = (
             "refuse to accept | refused | denied | unwelcome | not welcome | no thanks | redundant | filtered | "
             "quarantin | verboten | abgelehnt | abgewiesen | refusé | refuse | rejeté | rejete | rechazado | "
             "rifiutat | recusad | отклонен | отказано | 拒绝 | 拒否 | rejected by | system has been rejected | "
-            "mail has been rejected"
+            "mail has been rejected | rejected it | rejected your message | bloqué | blockiert | bloqueado | "
+            "bloccato | geblokkeerd | zablokowan | заблокирован"
         ),
         source="RFC 5321, and all who say no and not why",
         example="550 Message refused",

@@ -48,7 +48,7 @@ RULES = (
         phrases=these(
             "too many hops | hop count | too many received | routing loop | mail loop | mailloop | loops back | "
             "mail forwarding loop | message looping | forwarding loop | fwd.loop | looping | loop detected | "
-            "delivery loop | maximum hop | resent-to*itself"
+            "delivery loop | maximum hop | resent-to*itself | best-preference mx"
         ),
         source="RFC 3463, Postfix, Sendmail, Exchange",
         example="554 5.4.6 Too many hops",
@@ -76,7 +76,8 @@ RULES = (
             "buzón lleno | buzon*lleno | buzón*lleno | cuota excedida | cuota*excedid | sin espacio | "
             "casella piena | casella*piena | quota superata | spazio esaurito | caixa*cheia | cota excedida | "
             "quota excedida | przepełnion | przepelnion | переполнен | квот | 邮箱已满 | 信箱已满 | 空间不足 | "
-            "容量不足 | 配额 | メールボックスが*いっぱい | 容量を超え | 容量超過 | 사서함이"
+            "容量不足 | 配额 | メールボックスが*いっぱい | 容量を超え | 容量超過 | 사서함이 | 已满 | 已滿 | "
+            "mailbox*vol $ | mailbox*vol. | pełna | postvak*vol | je plná | är full | er fuld | er full | dolu"
         ),
         source="RFC 3463, Google, Microsoft, Orange, Dovecot",
         example="552 5.2.2 The email account that you tried to reach is over quota and inactive",
@@ -122,7 +123,8 @@ RULES = (
             "unable to deliver*minutes | unable to deliver*hours | unable to deliver*after | undeliverable for | "
             "could not deliver for the last | will be deleted from queue | maximum retr | retries exceeded | "
             "too many retries | timeout exceeded | not yet been delivered | still undelivered | has been delayed | "
-            "is delayed | delayed for more | unable to deliver within | max delivery time | lifetime"
+            "is delayed | delayed for more | unable to deliver within | max delivery time | lifetime | "
+            "despite repeated attempts"
         ),
         source="Exchange, Exim, qmail, Sendmail, OpenSMTPD, SES",
         example="550 5.4.316 Message expired, connection refused",
@@ -143,7 +145,7 @@ RULES = (
             "can't connect | failed to connect | connect to | connecting to | able to establish an smtp connection | "
             "unable to reach | all hosts*have been failing | unexpected end | server closed | conversation with | "
             "premature | port 25 | network error | no smtp connection got far | winsock | errno | 10060 | 10061 | "
-            "verbindung | impossible de se connecter | не удалось подключиться"
+            "verbindung | impossible de se connecter | не удалось подключиться | greeting failed"
         ),
         source="Postfix, Exim, qmail, Google",
         example="450 4.4.1 connect to mx.example.org[192.0.2.1]:25: Connection timed out",
@@ -216,7 +218,9 @@ TROUBLE = (
             "pipe to | command died | command failed | command output | child process | local delivery failed | "
             "ldap error | ldap lookup | transport error | transport fail | delivery agent | mailer error | "
             "child status | unavailable for now | plus tard | später erneut | más tarde | piu tardi | più tardi | "
-            "mais tarde | позже | временно | 稍后 | 暂时 | しばらく"
+            "mais tarde | позже | временно | 稍后 | 暂时 | しばらく | temporair | temporalmente | temporan | "
+            "vorübergehend | voruebergehend | communication failure | chdir to maildir | exit code | exit status | "
+            "mailbox*locked by | problem with the recipient's mailbox"
         ),
         source="RFC 5321, Postfix, Sendmail, Exim",
         example="554 Service currently unavailable",

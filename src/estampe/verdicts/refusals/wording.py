@@ -84,10 +84,12 @@ def pattern(phrase: str, space: str = " ") -> str:
         space: the expression for a space in it.
     """
     words = phrase.removeprefix("^ ").removesuffix(" $") if space != " " else phrase
-    parts = (
-        space.join(re.escape(word).replace("'", "['\u2019]") for word in part.split(" ")) for part in words.split("*")
-    )
-    return ("(?<![a-z])" if words[:1].isalpha() else "") + ".{0,60}?".join(parts)
+    return ".{0,60}?".join(_part(part, space) for part in words.split("*"))
+
+
+def _part(part: str, space: str) -> str:
+    begin = "(?<![a-z])" if part[:1].isalpha() else ""
+    return begin + space.join(re.escape(word).replace("'", "['\u2019]") for word in part.split(" "))
 
 
 class Phrasebook:
