@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.bounces.reports.prose.addresses import ADDRESS, tidy
@@ -18,6 +19,8 @@ _ENOUGH = 3
 _NEAR = 30
 _FEW = 12
 _PERSONS = 1_000
+_REACH = 100
+_IN_LINE = 50
 
 _FOUND = re.compile(ADDRESS)
 _OF_RECIPIENT = re.compile(
@@ -74,8 +77,9 @@ def shared(letter: Letter) -> list[str]:
     if telling:
         first = letter.lines.index(telling[0])
         return letter.lines[max(0, first - 2) : first + _FEW]
-    words = [line for line in letter.lines if not is_chatter(line)]
-    return [line for line in words if speaks_of_failure(line.lower())][:_FEW] or words[:_FEW]
+    words = [(at, line) for at, line in enumerate(letter.lines) if not is_chatter(line)]
+    failing = [line for at, line in words if at in letter.failing]
+    return failing[:_FEW] or [line for _, line in words[:_FEW]]
 
 
 def _about(letter: Letter, said: list[str], line: int | None, begins: list[int]) -> list[str]:
@@ -129,7 +133,7 @@ def _places(letter: Letter) -> list[_Place]:
     for at, line in enumerate(letter.lines):
         if "@" not in line:
             continue
-        for found in _FOUND.finditer(line):
+        for found in islice(_FOUND.finditer(line), _IN_LINE):
             place = _Place(tidy(found[0]), at, _weight(letter, at, found))
             if place.weight >= _ENOUGH and "@" in place.address[1:-1]:
                 places.append(place)
@@ -141,19 +145,20 @@ def _places(letter: Letter) -> list[_Place]:
 def _weight(letter: Letter, at: int, found: re.Match[str]) -> int:
     line = letter.lines[at]
     before, after = line[: found.start()], line[found.end() :]
+    near = before[-_REACH:]
     small = tidy(found[0]).lower()
     is_first = not before.strip(_MARKS)
     is_receiver = small in letter.receivers_small
     is_office = small.partition("@")[0] in _OFFICES
-    around = " ".join(letter.lines[max(0, at - 2) : at + 3]).lower()
+    is_failing = at in letter.failing
     return (
         (2 if is_first else 0)
         + (2 if is_first and (not after.strip(_MARKS) or _AFTER_NAME.match(after)) else 0)
         + (1 if before.endswith("<") and is_first else 0)
-        + (2 if _OF_RECIPIENT.search(before) else 0)
+        + (2 if _OF_RECIPIENT.search(near) else 0)
         + (1 if before.rstrip(_INTRODUCED).endswith((":", "\uff1a")) else 0)
-        - (5 if _OF_ANOTHER.search(before) or before.endswith(("mailto:", "/")) else 0)
-        + (2 if speaks_of_failure(line.lower()) or has_reply(line) else 1 if speaks_of_failure(around) else 0)
+        - (5 if _OF_ANOTHER.search(near) or before.endswith(("mailto:", "/")) else 0)
+        + (2 if is_failing or has_reply(line) else 0 if letter.failing.isdisjoint(range(at - 2, at + 3)) else 1)
         + (3 if is_receiver else 0)
         - (4 if _FIELD_TO.match(before) and any(map(_FIELD_NEXT.match, letter.lines[at + 1 : at + 4])) else 0)
         - (6 if small in letter.ours and not is_receiver else 0)

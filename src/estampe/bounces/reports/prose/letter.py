@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from estampe.bounces.reports.prose.addresses import addresses
+from estampe.bounces.reports.prose.phrases import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,9 +17,11 @@ if TYPE_CHECKING:
     from estampe.bounces.reports.mail import Head, Part
 
 _TEXT = 64 << 10
+_LINE = 1_000
 _SHOWN_FIELDS = 100
 _COPIED_LINES = 400
 _FEWEST = 3
+_OCCURRENCES = 1_000
 
 _COPIES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/partial")
 _COPY_BEGINS = re.compile(
@@ -65,8 +70,26 @@ class Letter:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The text in lines."""
-        return self.text.split("\n")
+        """The text in lines; a longer one is broken, for each address in a line is weighed by the whole of it."""
+        return [line for _, line in self._placed]
+
+    @cached_property
+    def _placed(self) -> list[tuple[int, str]]:
+        lines = self.text.split("\n")
+        starts = accumulate((len(line) + 1 for line in lines), initial=0)
+        return [
+            (start + at, line[at : at + _LINE])
+            for start, line in zip(starts, lines, strict=False)
+            for at in range(0, max(1, len(line)), _LINE)
+        ]
+
+    @cached_property
+    def failing(self) -> frozenset[int]:
+        """The numbers of the lines that say that a message failed; a phrase may go over two lines."""
+        small = self.text.lower().replace("\n", " ")
+        starts = [start for start, _ in self._placed]
+        found = {place for phrase in FAILURES for place in _occurrences(phrase, small)}
+        return frozenset(bisect_right(starts, place) - 1 for place in found)
 
     @cached_property
     def flat(self) -> str:
@@ -103,6 +126,16 @@ class Letter:
         mine = [value for name in _OURS for value in self.mail.head.all(name)]
         theirs = [self.copied.get(name, "") for name in _SENDERS]
         return frozenset(each.lower() for each in addresses(" ".join([*mine, *theirs])))
+
+
+def _occurrences(phrase: str, text: str) -> Iterator[int]:
+    """Yield where a phrase begins and where it ends, for each time that it occurs, at most 1,000 times."""
+    at = text.find(phrase)
+    for _ in range(_OCCURRENCES):
+        if at < 0:
+            return
+        yield from (at, at + len(phrase) - 1)
+        at = text.find(phrase, at + len(phrase))
 
 
 def _texts(part: Part) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from estampe.bounces.reports.prose import general
 from estampe.bounces.reports.prose.formats import FORMATS
 from estampe.bounces.reports.prose.letter import Letter
-from estampe.bounces.reports.prose.sayings import is_telling, reporter, saying
+from estampe.bounces.reports.prose.sayings import Saying, is_telling, reporter, saying
 from estampe.bounces.reports.prose.signs import is_report, kind
 from estampe.bounces.reports.prose.transcripts import transcript
 from estampe.bounces.reports.statement import Statement
@@ -32,6 +32,7 @@ def statements(mail: Part) -> list[Statement]:
     what, who = kind(letter), reporter(letter.text)
     name, mentioned = _mentions(letter, known)
     means = next((each.means for each in known if each.name == name), "")
+    rest = saying(letter.lines) if len(mentioned) == 1 else Saying()
     stated: dict[str, Statement] = {}
     for mention in mentioned:
         said = saying(mention.lines)
@@ -42,9 +43,9 @@ def statements(mail: Part) -> list[Statement]:
             enhanced=said.enhanced,
             basic=said.basic,
             diagnostic=means or said.diagnostic,
-            mta=said.mta,
+            mta=said.mta or (rest.mta if rest.mta != who else ""),
             reporting_mta=who,
-            command=said.command,
+            command=said.command or rest.command,
         )
         earlier = stated.setdefault(mention.recipient.lower(), statement)
         if not earlier.diagnostic:

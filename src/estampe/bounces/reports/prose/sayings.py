@@ -148,7 +148,11 @@ def _answer(text: str, at: int) -> str:
     more = f"{lines[0][:3]}-", f"{lines[0][:3]} "
     for line, following in pairwise([*lines[1:], ""]):
         other = _CODE.match(line)
-        if _NEXT.match(line) or (other and other[1] != lines[0][:3]) or is_chatter(line) and not following.startswith(more):
+        if (
+            _NEXT.match(line)
+            or (other and other[1] != lines[0][:3])
+            or (is_chatter(line) and not following.startswith(more))
+        ):
             break
         kept.append(line)
     return _FOLDED_REPLY.sub(" ", "\n".join(kept))
