@@ -72,6 +72,10 @@ smtpd_recipient_restrictions =
 smtpd_end_of_data_restrictions = check_recipient_access regexp:{folder}/banned
 header_checks = regexp:{folder}/headers
 notify_classes =
+minimal_backoff_time = 1s
+maximal_backoff_time = 1s
+queue_run_delay = 1s
+lmtp_data_done_timeout = 3s
 in_flow_delay = 0
 enable_long_queue_ids = yes
 """

@@ -247,7 +247,7 @@ def test_nothing_is_relayed_and_nobody_is_told_who_is_here() -> None:
             assert line.say(command).startswith("500 5.5.2 ")
 
 
-# The ends of data that servers were found to see where there are none, by the research on SMTP smuggling (2023), and more.
+# Of these are the ends that servers saw where there are none, by the research on SMTP smuggling (2023), and more.
 BREAKS = (b"\n", b"\r", b"\r\n", b"\r\r\n", b"\r\n\0", b"\n\n", b"\0\r\n")
 
 
