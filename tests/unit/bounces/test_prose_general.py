@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004, RUF001  a mail in a line, in many languages
 """Reports of servers that nobody knows are read by their words; ordinary mails, whatever they speak of, are none."""
 
 import pytest
@@ -35,7 +36,9 @@ UNKNOWN = {
 
 SAID = ("550 5.1.1 User unknown", "552 5.2.2 Mailbox full", "554 Message refused", "452 4.2.2 Over quota")
 
-PERSONS = st.from_regex(r"[a-z][a-z0-9._+-]{0,18}[a-z0-9]@[a-z][a-z0-9-]{0,8}[a-z0-9]\.(org|net|co\.uk|fr)", fullmatch=True)
+PERSONS = st.from_regex(
+    r"[a-z][a-z0-9._+-]{0,18}[a-z0-9]@[a-z][a-z0-9-]{0,8}[a-z0-9]\.(org|net|co\.uk|fr)", fullmatch=True
+)
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
@@ -114,7 +117,9 @@ def test_recipients_who_share_a_reason_share_it() -> None:
 def test_who_is_named_nowhere_but_in_the_copy_is_meant() -> None:
     copy = COPY.replace("list@example.com", "tom@example.org")
 
-    found = statements(parse(f"{DAEMON}Subject: Undeliverable\n\nYour mail was not delivered: user unknown.{copy}".encode()))
+    found = statements(
+        parse(f"{DAEMON}Subject: Undeliverable\n\nYour mail was not delivered: user unknown.{copy}".encode())
+    )
 
     assert [each.recipient for each in found] == ["tom@example.org"]
 
@@ -125,7 +130,10 @@ def test_who_is_named_nowhere_but_in_the_copy_is_meant() -> None:
         ("Warning only: <tom@example.org> could not be reached; it will be retried for 2 days.", Kind.DELAYED),
         ("Not delivered to <tom@example.org> after 3 days: giving up.", Kind.BOUNCE),
         ("Your message has been successfully delivered to\n\n<tom@example.org>", Kind.DELIVERED),
-        ("Ihre Nachricht an <tom@example.org> wurde noch nicht zugestellt; weitere Zustellversuche folgen.", Kind.DELAYED),
+        (
+            "Ihre Nachricht an <tom@example.org> wurde noch nicht zugestellt; weitere Zustellversuche folgen.",
+            Kind.DELAYED,
+        ),
     ],
 )
 def test_kinds_are_told_apart(text: str, kind: Kind) -> None:

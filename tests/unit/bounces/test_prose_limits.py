@@ -1,3 +1,4 @@
+# ruff: noqa: E501  many in a line
 """No text, however it is made, keeps the reader of free text busy for long."""
 
 import time

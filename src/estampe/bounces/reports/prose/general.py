@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  words of many languages
 """The general reader: recipients, and what is said of each, in reports of programs that nobody here knows."""
 
 from __future__ import annotations
@@ -26,19 +27,23 @@ _FOUND = re.compile(ADDRESS)
 _OF_RECIPIENT = re.compile(
     r"(?:\brecipients?|\baddress(?:ee|es)?|\b(?:mail|sent|send|message|reach|deliver[a-z]{0,5})? ?to|\buser|\bmailbox|"
     r"\baccount|\bfor|\bdestinat[a-záéó]{2,8}|\bempf[äa]nger(?:adresse)?|\ban|\bodbiorc[a-z]{1,3}|\bontvanger|"
-    r"\bmottagar[a-z]{1,3}|получател[а-я]{1,4}|адрес[а-я]{0,3}|кому|宛先|送信先|宛て?|受信者|收件人|收信人|地址|수신자|받는 사람|\bà|\ba|\bpara)"
+    r"\bmottagar[a-z]{1,3}|получател[а-я]{1,4}|адрес[а-я]{0,3}|кому|宛先|送信先|宛て?|受信者|收件人|收信人|地址|"
+    r"수신자|받는 사람|\bà|\ba|\bpara)"
     r"(?: (?:address(?:es)?|is|was|name|email|e-mail|mail))?[\s:;=<\"'(\[「『：]{1,12}(?:rfc822 ?; ?)?<?$",
     re.IGNORECASE,
 )
 _OF_ANOTHER = re.compile(
     r"(?:\bfrom|\bsender|\breply-to|\bcontact(?:ing)?|\bmail from|\bby|\bmessage-id|\bid|\benvelope-from|\bsent by|"
-    r"\bwrite to|\bemail us at|\bsend (?:e-?)?mail to|\bhelp|\bexp[ée]diteur|\babsender|\bvon|\bremitente|\bmittente|\bde|"
-    r"отправител[а-я]{1,3}|差出人|送信元|送信者|发件人|寄件者|寄件人|보낸 사람)(?: (?:address|is))?[\s:;=<\"'(\[：]{1,12}<?$",
+    r"\bwrite to|\bemail us at|\bsend (?:e-?)?mail to|\bhelp|\bexp[ée]diteur|\babsender|\bvon|\bremitente|"
+    r"\bmittente|\bde|"
+    r"отправител[а-я]{1,3}|差出人|送信元|送信者|发件人|寄件者|寄件人|보낸 사람)(?: (?:address|"
+    r"is))?[\s:;=<\"'(\[：]{1,12}<?$",
     re.IGNORECASE,
 )
 _FIELD_TO = re.compile(r"^[ >]{0,20}(?:to|cc|an|à|para|pour|кому|宛先|收件人)\s{0,4}[:：]", re.IGNORECASE)
 _FIELD_NEXT = re.compile(
-    r"^[ >]{0,20}(?:cc|subject|sent|date|betreff|gesendet|objet|asunto|assunto|oggetto|onderwerp|тема|件名|主题|主旨)\s{0,4}[:：]",
+    r"^[ >]{0,20}(?:cc|subject|sent|date|betreff|gesendet|objet|asunto|assunto|oggetto|onderwerp|тема|件名|主题|"
+    r"主旨)\s{0,4}[:：]",
     re.IGNORECASE,
 )
 _OFFICES = frozenset({"postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "help", "hostmaster", "webmaster"})

@@ -27,7 +27,8 @@ _COPIES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/r
 _COPY_BEGINS = re.compile(
     r"^[ \t>*=_#~+-]{0,80}(?:"
     r"this is a copy of (?:the|your) message|below this line is (?:a|the) copy|below is a copy of|"
-    r"(?:enclosed|inclosed|included|attached) is a copy|a copy of (?:the|your) (?:original )?message (?:follows|is below|below)|"
+    r"(?:enclosed|inclosed|included|attached) is a copy|a copy of (?:the|your) (?:original )?message (?:follows|"
+    r"is below|below)|"
     r"(?:the )?(?:unsent|undelivered|returned|rejected|failed|bounced) (?:message|mail)(?: text| headers?)? ?"
     r"(?:follows?|below|:|-{2,80}|={2,80})|"
     r"(?:the )?original (?:message|mail|e-mail)(?: headers?| text| body)? ?"
@@ -39,9 +40,12 @@ _COPY_BEGINS = re.compile(
     r"message (?:d'origine|original(?: ci-dessous)?) ?:?$|en-t[\u00ea]tes? (?:du message|d'origine)|mensaje original|"
     r"mensagem original|messaggio originale|encabezados (?:de|del) |intestazioni (?:del )?messaggio|"
     r"urspr[\u00fc]ngliche (?:nachricht|e-mail|kopfzeilen)|urspr[\u00fc]nglicher nachrichtenkopf|kopfzeilen der |"
-    r"(?:\u0437\u0430\u0433\u043e\u043b\u043e\u0432\u043a\u0438|\u0442\u0435\u043a\u0441\u0442|\u043a\u043e\u043f\u0438\u044f)"
-    r" \u0438\u0441\u0445\u043e\u0434\u043d\u043e\u0433\u043e|\u0438\u0441\u0445\u043e\u0434\u043d\u043e\u0435 \u0441\u043e\u043e\u0431\u0449\u0435\u043d\u0438\u0435|"
-    r"\u5143\u306e\u30e1\u30c3\u30bb\u30fc\u30b8|\u30aa\u30ea\u30b8\u30ca\u30eb\u30e1\u30c3\u30bb\u30fc\u30b8|\u539f\u90ae\u4ef6|\u539f\u59cb\u90ae\u4ef6|\u539f\u59cb\u90f5\u4ef6|\uc6d0\ubcf8 \uba54\uc2dc\uc9c0"
+    r"(?:\u0437\u0430\u0433\u043e\u043b\u043e\u0432\u043a\u0438|\u0442\u0435\u043a\u0441\u0442|"
+    r"\u043a\u043e\u043f\u0438\u044f)"
+    r" \u0438\u0441\u0445\u043e\u0434\u043d\u043e\u0433\u043e|"
+    r"\u0438\u0441\u0445\u043e\u0434\u043d\u043e\u0435 \u0441\u043e\u043e\u0431\u0449\u0435\u043d\u0438\u0435|"
+    r"\u5143\u306e\u30e1\u30c3\u30bb\u30fc\u30b8|\u30aa\u30ea\u30b8\u30ca\u30eb\u30e1\u30c3\u30bb\u30fc\u30b8|"
+    r"\u539f\u90ae\u4ef6|\u539f\u59cb\u90ae\u4ef6|\u539f\u59cb\u90f5\u4ef6|\uc6d0\ubcf8 \uba54\uc2dc\uc9c0"
     r")",
     re.IGNORECASE | re.MULTILINE,
 )

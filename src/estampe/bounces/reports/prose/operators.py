@@ -87,7 +87,8 @@ OPERATORS = (
         "zoho",
         "From: mailer-daemon@mail.zoho.com\nTo: ann@example.com\nSubject: Undelivered Mail Returned to Sender\n\n"
         "This message was created automatically by mail delivery software.\n"
-        "A message that you sent could not be delivered to one or more of its recipients. This is a permanent error. \n\n"
+        "A message that you sent could not be delivered to one or more of its recipients. This is a permanent "
+        "error. \n\n"
         "tom@example.org Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 <tom@example.org>... User Unknown\n",
         (("tom@example.org", "550, ERROR_CODE :5.1.1 <tom@example.org>... User Unknown"),),
         signs=("error_code :", "[status: error, address:"),
@@ -136,7 +137,8 @@ OPERATORS = (
     ),
     Format(
         "docomo",
-        "Return-Path: <>\nFrom: MAILER-DAEMON@docomo.ne.jp\nTo: ann@example.com\nSubject: Returned mail: User unknown\n\n"
+        "Return-Path: <>\nFrom: MAILER-DAEMON@docomo.ne.jp\nTo: ann@example.com\nSubject: Returned mail: User "
+        "unknown\n\n"
         "The user(s) account is disabled.\n\n<tom@docomo.ne.jp>\n",
         (("tom@docomo.ne.jp", "The user(s) account is disabled."),),
         signs=("the user(s) account is", "the user(s) account was"),
@@ -173,7 +175,8 @@ OPERATORS = (
     ),
     Format(
         "m-filter",
-        "From: POSTMASTER <postmaster@example.net>\nTo: ann@example.com\nSubject: failure notice\nX-Mailer: m-FILTER\n\n"
+        "From: POSTMASTER <postmaster@example.net>\nTo: ann@example.com\nSubject: failure notice\nX-Mailer: "
+        "m-FILTER\n\n"
         "tom@example.org\n\n\n-------server message\n550 unknown user <tom@example.org>\n\n"
         "-------SMTP command\nRCPT\n\n-------original message\n\n",
         (("tom@example.org", "550 unknown user <tom@example.org>"),),
@@ -183,7 +186,8 @@ OPERATORS = (
     ),
     Format(
         "mailfoundry",
-        "Return-Path: <>\nFrom: MAILER-DAEMON@example.net\nTo: ann@example.com\nSubject: Message delivery has failed\n\n"
+        "Return-Path: <>\nFrom: MAILER-DAEMON@example.net\nTo: ann@example.com\nSubject: Message delivery has "
+        "failed\n\n"
         "Unable to deliver message to: <tom@example.org>\nDelivery failed for the following reason:\n"
         "Server mail.example.org[192.0.2.1] failed with: 550 <tom@example.org> No such user here\n\n"
         "This has been a permanent failure.  No further delivery attempts will be made.\n",
@@ -193,7 +197,8 @@ OPERATORS = (
     ),
     Format(
         "surfcontrol",
-        "From: Mail Administrator <postmaster@example.net>\nTo: ann@example.com\nSubject: Message could not be delivered\n\n"
+        "From: Mail Administrator <postmaster@example.net>\nTo: ann@example.com\nSubject: Message could not be "
+        "delivered\n\n"
         "Your message could not be sent.\n"
         "A transcript of the attempts to send the message follows.\n"
         "The number of attempts made: 1\nAddressed To: tom@example.org\n\n"
@@ -228,7 +233,8 @@ OPERATORS = (
     ),
     Format(
         "interscan",
-        "From: Mail Delivery System <postmaster@example.net>\nTo: ann@example.com\nSubject: Mail delivery system error\n\n"
+        "From: Mail Delivery System <postmaster@example.net>\nTo: ann@example.com\nSubject: Mail delivery system "
+        "error\n\n"
         "Sent >>> RCPT TO: <tom@example.org>\n"
         "Received <<< 550 5.1.1 <tom@example.org>... User unknown\n\nUnable to deliver message to <tom@example.org>\n",
         (("tom@example.org", "550 5.1.1 <tom@example.org>... User unknown"),),
@@ -237,7 +243,8 @@ OPERATORS = (
     ),
     Format(
         "mcafee",
-        "Return-Path: <>\nFrom: Mail Delivery <postmaster@example.net>\nTo: ann@example.com\nSubject: Undeliverable: News\n\n"
+        "Return-Path: <>\nFrom: Mail Delivery <postmaster@example.net>\nTo: ann@example.com\nSubject: "
+        "Undeliverable: News\n\n"
         "--- The following addresses had delivery problems ---\n\n"
         "<tom@example.org>   (User unknown tom@example.org)\n\n",
         (("tom@example.org", "(User unknown tom@example.org)"),),
@@ -248,7 +255,8 @@ OPERATORS = (
     ),
     Format(
         "fml",
-        "From: cats-admin@example.net\nTo: cats-admin@example.net\nSubject: Loop Alert: Duplicated Message-ID (cats ML)\n"
+        "From: cats-admin@example.net\nTo: cats-admin@example.net\nSubject: Loop Alert: Duplicated Message-ID "
+        "(cats ML)\n"
         "X-MLServer: fml [fml 4.0.3 release (20011202/4.0.3)]\n\n"
         "Duplicated Message-ID in <cats@example.net>.\n\n\nOriginal mail as follows:\n\n",
         (("cats@example.net", "Duplicated Message-ID in ."),),

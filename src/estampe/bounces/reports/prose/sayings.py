@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  words of many languages
 """Sayings: from lines about a recipient to what was said there, in one line, with its codes, server and command."""
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ _SERVERS = tuple(
         r"\bwhile talking to:? {1,4}HOST",
         r"\bremote (?:host|system|server|mta|mail server)(?: \(|:)? {1,4}(?:dns ?; ?)?HOST",
         r"\bremote-mta: {0,4}(?:dns ?; ?)?HOST",
-        r"\brejected by (?:the server for the recipient domain [^\s]{1,255} by |the (?:recipient|remote) (?:server|domain), )?HOST",
+        r"\brejected by (?:the server for the recipient domain [^\s]{1,255} by )?HOST",
         r"\bserver(?: for [^\s]{1,255})? {1,4}HOST",
         r"\b(?:connect(?:ed|ing|ion)? (?:to|with)|talking to|delivery to|giving up on|response from|mx) {1,4}HOST",
-        r"^[ <]{0,40}HOST (?:\[[^\]\n]{1,60}\] )?(?:does not like|did not like|rejected|failed|said|responded|answered)",
+        r"^[ <]{0,40}HOST (?:\[[^\]\n]{1,60}\] )?(?:does not like|did not like|rejected|failed|said|answered)",
         r"^[ ]{0,40}HOST (?:gave this error|rejected your message|returned|said)",
         r"\bthe (?:following organization|mail system at|mail server|server) {0,4}:? {0,4}HOST",
         r"\b(?:reason|error) (?:from|by|at) {1,4}HOST",
@@ -58,19 +59,21 @@ _COMMANDS = (
 _ASIDES = re.compile(
     r"\(in\s{1,9}reply\s{1,9}to\s[^()]{1,80}\)|\[(?:RCPT|MAIL|DATA|EHLO|CONNECT|END)[A-Z_ ]{0,20}\]\s{0,4}$|"
     r"\(ultimately generated from [^()\n]{1,300}\)|\((?:expanded|generated) from:? [^()\n]{1,300}\)|"
-    r"<mailto:[^<>\s]{1,320}>|(?:learn more at|for more (?:information|details),? (?:see|go to|visit)) https?://[^\s]{1,500}",
+    r"<mailto:[^<>\s]{1,320}>|(?:learn more at|for more (?:information|details),? (?:see|go to|"
+    r"visit)) https?://[^\s]{1,500}",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"^\W{0,20}(?:(?:smtp|remote|error|delivery|technical|server|failure|rejection) ){0,3}"
     r"(?:reason(?: code)?s?|error(?: message)?|diagnostic(?:[ -]code)?|message|details?|description|response|cause|"
-    r"status|said|because|raison|grund|motivo|причина|理由|原因)(?: was| is| below)?(?: {0,4}[:=]\s{0,8}|\s{1,8}-\s{1,8})"
+    r"status|said|because|raison|grund|motivo|причина|理由|原因)(?: was| is| below)?(?: {0,4}[:=]\s{0,8}|"
+    r"\s{1,8}-\s{1,8})"
     r"(?:(?:smtp|x400|x-[a-z-]{1,20}) {0,2}; {0,4})?",
     re.IGNORECASE,
 )
 _REPORTERS = re.compile(
-    rf"(?:generating server:|reporting-mta: {{0,4}}(?:dns ?;)?|(?:program|mail system|mail agent [^\s]{{1,20}}|server) at"
-    rf"(?: host)?|in the queue on|on the queue on)\s{{1,4}}({_HOST})",
+    rf"(?:generating server:|reporting-mta: {{0,4}}(?:dns ?;)?|(?:program|mail system|mail agent [^\s]{{1,20}}|server)"
+    rf" at(?: host)?|in the queue on|on the queue on)\s{{1,4}}({_HOST})",
     re.IGNORECASE,
 )
 

@@ -21,7 +21,12 @@ _OPENING = 1_500
 
 _HEADS = (
     (3, re.compile(r"^return-path: {0,4}(?:<>|<?mailer-daemon\b[^\n]{0,300})?$", re.MULTILINE)),
-    (3, re.compile(r"^from:[^\n]{0,300}(?:mailer-?\s?daemon|mdaemon|mail delivery|maildeliver|delivery sub)", re.MULTILINE)),
+    (
+        3,
+        re.compile(
+            r"^from:[^\n]{0,300}(?:mailer-?\s?daemon|mdaemon|mail delivery|maildeliver|delivery sub)", re.MULTILINE
+        ),
+    ),
     (
         2,
         re.compile(
