@@ -140,6 +140,17 @@ ORDINARY = {
             "\n\n<tom@example.org>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 no such user"
         ),
     ),
+    "bounce attached": (
+        'From: Kim <kim@example.org>\nSubject: Fwd: failure\nContent-Type: multipart/mixed; boundary="x"',
+        f"--x\n\nWhat is this?\n\n--x\nContent-Type: message/rfc822\n\n{_STATUS.format(status=_TOM, human='')}\n--x--",
+    ),
+    "complaint attached": (
+        'From: Kim <kim@example.org>\nSubject: Fwd: abuse\nContent-Type: multipart/mixed; boundary="x"',
+        (
+            "--x\n\nWhat is this?\n\n--x\nContent-Type: message/rfc822\n\n"
+            "From: fbl@isp.example\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n--x--"
+        ),
+    ),
     "digest": (
         (
             "From: postfix-users-request@lists.example\nList-Id: <postfix-users.lists.example>\nPrecedence: list\n"

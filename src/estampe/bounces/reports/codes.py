@@ -114,7 +114,7 @@ def is_enhanced(code: str) -> bool:
 
 
 def is_vague(code: str) -> bool:
-    """Return whether an enhanced status code says little of why: no detail, the protocol's fault, or that time is up."""
+    """Return whether an enhanced status code says little of why: no detail, the protocol at fault, or time is up."""
     return _VAGUE.fullmatch(code) is not None
 
 

@@ -10,6 +10,7 @@ from estampe.bounces.reports.dates import instant_ms
 from estampe.bounces.reports.fields import fields
 from estampe.bounces.reports.mail import Head
 from estampe.bounces.reports.original import returned
+from estampe.bounces.reports.parts import own
 from estampe.bounces.reports.report import Kind
 from estampe.bounces.reports.statement import Statement
 
@@ -72,9 +73,10 @@ def statements(mail: Part) -> Iterator[Statement]:
 
 def _facts(mail: Part) -> Head | None:
     """Return the fields of the feedback report, also where its part is labelled as text; None if there is none."""
-    part = mail.first("message/feedback-report")
+    part = next((each for each in own(mail) if each.kind == "message/feedback-report"), None)
     if part is None and mail.parameters.get("report-type", "").lower() == "feedback-report":
-        part = next((each for each in mail.walk() if "feedback-type:" in each.text[:_FAR].lower()), None)
+        leaves = (each for each in own(mail) if not each.parts)
+        part = next((each for each in leaves if "feedback-type:" in each.text[:_FAR].lower()), None)
     return None if part is None else Head([(name, value) for name, value in fields(part.text) if name])
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from estampe.bounces.reports import codes, notices
 from estampe.bounces.reports.fields import fields
 from estampe.bounces.reports.mail import Head
+from estampe.bounces.reports.parts import own
 from estampe.bounces.reports.report import Original
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _is_mail(block: list[tuple[str, str]]) -> bool:
 
 
 def _stated(mail: Part) -> Iterator[tuple[str, str]]:
-    for part in mail.walk():
+    for part in own(mail):
         if part.kind in _FACTS:
             yield from ((name, value) for name, value in fields(part.text) if name)
 

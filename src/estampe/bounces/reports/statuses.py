@@ -10,6 +10,7 @@ from estampe.bounces.reports import codes
 from estampe.bounces.reports.dates import instant_ms
 from estampe.bounces.reports.fields import groups
 from estampe.bounces.reports.mail import Head
+from estampe.bounces.reports.parts import own
 from estampe.bounces.reports.report import Kind
 from estampe.bounces.reports.statement import Statement
 
@@ -74,7 +75,7 @@ def statements(mail: Part) -> Iterator[Statement]:
     A server that labels the part otherwise, or writes its fields into a text, is read too, if the mail is a program's.
     """
     texts = list(_texts(mail))
-    human = next((part.text[:_FAR] for part in _own(mail) if part.kind.startswith("text/")), "")
+    human = next((part.text[:_FAR] for part in own(mail) if part.kind.startswith("text/")), "")
     for text in texts:
         message = Head([])
         for group in groups(text):
@@ -86,18 +87,11 @@ def statements(mail: Part) -> Iterator[Statement]:
 
 def _texts(mail: Part) -> Iterator[str]:
     """Yield the status parts of a mail; if they name nobody, its first text that does, whole or in one of its parts."""
-    labelled = [part.text for part in _own(mail) if part.kind in _PARTS]
+    labelled = [part.text for part in own(mail) if part.kind in _PARTS]
     yield from labelled
     if not any(map(_names, labelled)) and _is_of_program(mail):
-        parts = sorted(_own(mail), key=lambda part: bool(part.parts))
+        parts = sorted(own(mail), key=lambda part: bool(part.parts))
         yield from islice((part.text for part in parts if _names(part.text)), 1)
-
-
-def _own(mail: Part) -> Iterator[Part]:
-    """Yield the parts of a mail that are not of another mail within it."""
-    yield mail
-    for part in mail.parts if not mail.kind.startswith("message/") else ():
-        yield from _own(part)
 
 
 def _names(text: str) -> bool:
