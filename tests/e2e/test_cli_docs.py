@@ -15,7 +15,7 @@ from shutil import which
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/quickstart.md", "docs/cli.md", "docs/client.md")
+PAGES = ("README.md", "docs/quickstart.md", "docs/cli.md", "docs/client.md", "docs/bounces.md")
 
 BLOCK = re.compile(r"^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVE = "estampe serve &"
@@ -67,7 +67,7 @@ def test_the_examples_of_a_page_run(page: str, tmp_path: Path) -> None:
             start_new_session=True,
         )
     try:
-        code = shell.wait(60)
+        code = shell.wait(120)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGTERM)

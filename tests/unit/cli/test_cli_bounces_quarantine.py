@@ -94,7 +94,7 @@ def test_each_mail_is_a_line_with_its_reason(folder: Path) -> None:
         "state": "kept",
         "reason": REASON,
         "from": "Mail Delivery System é mx <MAILER-DAEMON@mx.example.net>",
-        "subject": "Undelivered \x1b[2J mail 1",
+        "subject": "Undelivered ?[2J mail 1",
         "size": len(mail(1)),
     }
 
