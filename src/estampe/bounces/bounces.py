@@ -17,7 +17,7 @@ from estampe.bounces.matching import Matching, Miss
 from estampe.bounces.reading import Finding, findings
 from estampe.bounces.recording import draft_of, feedback_type
 from estampe.bounces.reports import Kind, Limits
-from estampe.catalog import CatalogUnavailable, Quarantine, QuarantineFull, QuarantineState
+from estampe.catalog import CatalogUnavailable, Quarantine, QuarantineFull, QuarantineState, UnknownReport
 from estampe.instants import clock_ms
 from estampe.log import LogError
 
@@ -99,7 +99,9 @@ class Bounces:
         self._matching = Matching(catalog, customers, log_of, message_of, settings.match_days)
         self._settings = settings
         self._limits = Limits(octets=settings.report_limit)
-        self._addresses = frozenset(each.strip().lower() for each in settings.reports_addresses.split(",") if each)
+        self._addresses = frozenset(
+            filter(None, (each.strip().lower() for each in settings.reports_addresses.split(",")))
+        )
         self._count = count
         self._journal = structlog.get_logger()
         self._stopping = threading.Event()
@@ -158,7 +160,10 @@ class Bounces:
         if not found:
             return _Outcome(misses=[Miss(_UNREADABLE)])
         concerned = [each for each in found if each.report.kind in _CONCERNS]
-        matched = [(each, self._matching.match(delivery, each.report, patient=patient)) for each in concerned]
+        matched: list[tuple[Finding, Match | Miss]] = []
+        for each in concerned:
+            matched.append((each, match := self._matching.match(delivery, each.report, patient=patient)))
+            patient = patient and not isinstance(match, Miss)  # a mail of many reports waits once
         receipts = [self._publish(each, match) for each, match in matched if not isinstance(match, Miss)]
         misses = [
             match for each, match in matched if isinstance(match, Miss) and each.report.kind is not Kind.DELIVERED
@@ -168,20 +173,22 @@ class Bounces:
     def _publish(self, finding: Finding, match: Match) -> bool | None:
         """Publish a report and draw its consequences; return whether it was known, None if it is no event."""
         known: bool | None = None
+        time_ms = clock_ms()
         if draft := draft_of(finding, match.activation):
-            known = match.log.publish([draft]).result()[0].duplicate
+            (receipt,) = match.log.publish([draft]).result()
+            known, time_ms = receipt.duplicate, receipt.timestamp_ms
         if match.is_sure:
-            self._conclude(finding, match)
+            self._conclude(finding, match, time_ms)
         return known
 
-    def _conclude(self, finding: Finding, match: Match) -> None:
+    def _conclude(self, finding: Finding, match: Match, time_ms: int) -> None:
         report, judgement = finding.report, finding.judgement
         if report.kind is Kind.COMPLAINT:
             self.consequences.complained(match.customer, match.activation, feedback_type(report))
         elif report.kind is Kind.DELIVERED:
             self.consequences.delivered(match.customer, match.activation)
         elif judgement:
-            self.consequences.bounced(match.customer, match.activation, judgement.verdict)
+            self.consequences.bounced(match.customer, match.activation, judgement.verdict, time_ms)
 
     def _keep(self, delivery: Delivery, outcome: _Outcome) -> None:
         self.quarantine.keep(
@@ -196,8 +203,12 @@ class Bounces:
 
     def _read_again(self, kept: Quarantined) -> bool:
         """Read one again; say whether it was taken. One that cannot be read now stays, and is due a minute later."""
+        try:
+            mail = self.quarantine.mail(kept.number)
+        except UnknownReport:  # another server that has the same catalog was faster
+            return False
         delivery = Delivery(
-            mail=self.quarantine.mail(kept.number),
+            mail=mail,
             way=Way.REPLAY,
             time_ms=kept.received_ms,
             sender=kept.sender,

@@ -51,8 +51,16 @@ class Consequences:
         self._log_of = log_of
         self._settings = settings
 
-    def bounced(self, customer: int, activation: Activation, verdict: Verdict) -> None:
+    def bounced(self, customer: int, activation: Activation, verdict: Verdict, time_ms: int) -> None:
         """Conclude from a bounce that is in the log; of a contact that has another address by now, nothing.
+
+        The report of it may come again much later: whoever has done something since the bounce is not dead.
+
+        Parameters:
+            customer: the customer's number.
+            activation: the message that bounced.
+            verdict: how.
+            time_ms: when the bounce was published, Unix milliseconds.
 
         Raises:
             LogError, CatalogUnavailable: it could not be done.
@@ -61,8 +69,8 @@ class Consequences:
         if contact is None:
             return
         if verdict is Verdict.HARD:
-            if self._settings.hard_bounces:
-                self._mark(customer, contact)
+            if self._settings.hard_bounces and not self._is_alive(customer, contact, time_ms):
+                self._mark(customer, contact, time_ms)
         else:
             self.weigh(customer, contact)
 
@@ -73,7 +81,7 @@ class Consequences:
             LogError, CatalogUnavailable: it could not be done.
         """
         if self._settings.soft_bounces and self._softly_bounced(customer, contact) >= self._settings.soft_bounces:
-            self._mark(customer, contact)
+            self._mark(customer, contact, clock_ms())
 
     def complained(self, customer: int, activation: Activation, feedback: str) -> None:
         """Put on the redlist who complains.
@@ -108,9 +116,14 @@ class Consequences:
         if self._settings.hits_clear:
             Contacts(self._catalog, customer).clear_bounced(alive_ms)
 
-    def _mark(self, customer: int, contact: str) -> None:
+    def _mark(self, customer: int, contact: str, time_ms: int) -> None:
         with self._catalog.writing() as connection:
-            Contacts(self._catalog, customer).mark_bounced(connection, [contact], clock_ms())
+            Contacts(self._catalog, customer).mark_bounced(connection, [contact], time_ms)
+
+    def _is_alive(self, customer: int, contact: str, since_ms: int) -> bool:
+        """Return whether a person has done something since a time, and that clears a contact."""
+        log = self._log_of(self._customers.customer_of(customer))
+        return self._settings.hits_clear and _last_hit_ms(log, contact, since_ms + 1) is not None
 
     def _contact(self, customer: int, activation: Activation) -> str | None:
         """Return the id of the contact that a message was sent to, None if its address is another one now."""
@@ -128,17 +141,19 @@ class Consequences:
         """Return how many messages of a contact bounced softly within the period, since a person last did something."""
         log = self._log_of(self._customers.customer_of(customer))
         since_ms = max(0, clock_ms() - round(self._settings.soft_bounce_days * _DAY_MS))
-        hit = Query(
-            start_ms=since_ms,
-            types=(EventType.HIT,),
-            classes=(HitClass.HUMAN,),
-            contact=contact,
-            sort="desc",
-            limit=1,
+        last_ms = _last_hit_ms(log, contact, since_ms)
+        asked = Query(
+            start_ms=since_ms if last_ms is None else last_ms, types=(EventType.BOUNCE,), contact=contact, limit=_MOST
         )
-        last_ms = next((decode(line).timestamp for line in _lines(log, hit)), since_ms)
-        asked = Query(start_ms=last_ms, types=(EventType.BOUNCE,), contact=contact, limit=_MOST)
         return len({stamp for line in _lines(log, asked) if (stamp := _blamed(line))})
+
+
+def _last_hit_ms(log: EventLog, contact: str, since_ms: int) -> int | None:
+    """Return when a person last did something since a time, Unix milliseconds; None if nobody did."""
+    asked = Query(
+        start_ms=since_ms, types=(EventType.HIT,), classes=(HitClass.HUMAN,), contact=contact, sort="desc", limit=1
+    )
+    return next((decode(line).timestamp for line in _lines(log, asked)), None)
 
 
 def _lines(log: EventLog, query: Query) -> Iterator[bytes]:

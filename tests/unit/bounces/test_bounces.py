@@ -44,6 +44,7 @@ THEIRS = Customer(agency="DEMO", customer="029")
 LOOP = "loop@return.example"
 FULL = {"status": "5.2.2", "diagnostic": "552 5.2.2 Mailbox full"}
 BLOCKED = {"status": "5.7.1", "diagnostic": "554 5.7.1 Message rejected as spam"}
+PERSON = {"type": "web", "ip": {"type": "v4", "value": "192.0.2.1"}, "ua": {"type": "raw", "ua": "Mozilla/5.0"}}
 RETURNS = Returns(Tokens([bytes(32)]), "return.example")
 
 
@@ -438,12 +439,48 @@ def test_soft_bounces_before_a_persons_hit_do_not_count(houses: Callable[..., Ho
     house = houses(soft_bounces=2)
     contact = house.contact()
     stamp = house.bounce(contact, **FULL)
-    client = {"type": "web", "ip": {"type": "v4", "value": "192.0.2.1"}, "ua": {"type": "raw", "ua": "Mozilla/5.0"}}
-    house.publish(OURS, stamp, EventType.HIT, contact, {"link": {"type": "open"}, "client": client})
+    house.publish(OURS, stamp, EventType.HIT, contact, {"link": {"type": "open"}, "client": PERSON})
     house.bounce(contact, **FULL)
     assert not house.is_bounced(contact)
     house.bounce(contact, **FULL)
     assert house.is_bounced(contact)
+
+
+@pytest.mark.parametrize("clears", [True, False])
+def test_a_report_that_comes_again_does_not_undo_a_later_hit(clears: bool, houses: Callable[..., House]) -> None:
+    house = houses(hits_clear=clears)
+    contact = house.contact()
+    stamp = house.bounce(contact)
+    time.sleep(0.005)
+    house.publish(OURS, stamp, EventType.HIT, contact, {"link": {"type": "open"}, "client": PERSON})
+    house.bounces.consequences.seen(house.customers.number_of(OURS), {contact.id: clock_ms()})
+    path = house.path(stamp)
+    assert house.take(bounce(to=path, recipient=contact.address), path) is Taken.KNOWN
+    assert house.is_bounced(contact) is not clears
+
+
+def test_a_mail_of_many_reports_waits_once_for_an_activation(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("estampe.bounces.matching._PATIENCE_S", 0.2)
+    path = house.path(uuid4())
+    mail = bounce(to=path, recipient="x@b.example")
+    start = mail.index(b"Final-Recipient:")
+    end = mail.index(b"\r\n--", start)
+    others = b"".join(b"\r\n" + mail[start:end].replace(b"x@b", b"x%d@b" % each) for each in range(30))
+    begun_s = time.monotonic()
+    assert house.take(mail[:end] + others + mail[end:], path) is Taken.QUARANTINED
+    assert time.monotonic() - begun_s < 3
+
+
+def test_a_mail_that_another_server_took_out_of_the_quarantine_is_no_matter(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.take(bounce(to=LOOP, recipient="x@b.example"), LOOP)
+    house.bounces.quarantine.release(None, clock_ms())
+    due = house.bounces.quarantine.due(clock_ms(), 1)
+    house.bounces.quarantine.settle(due[0].number)
+    answers = iter([due, []])
+    monkeypatch.setattr(house.bounces.quarantine, "due", lambda *_: next(answers))
+    assert house.bounces.reread() == 0
 
 
 def test_soft_bounces_never_end_messages_where_they_are_not_to(houses: Callable[..., House]) -> None:
