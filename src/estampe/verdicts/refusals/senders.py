@@ -199,7 +199,8 @@ RULES = (
             "bad outbound sender | no a, aaaa | no a, mx | batv | null sender | empty envelope | empty sender | "
             "unsigned dsn | third-party dsn | bouncedeny | backscatter protection | "
             "fully qualified email address required | not owned by user | invalid domain, see | purported | "
-            "returned mail not accepted | bounces not accepted | mx records for sender | recursive cname"
+            "returned mail not accepted | bounces not accepted | mx records for sender | recursive cname | "
+            "sender*not exist | sender*unknown | sender*not found | sender*invalid"
         ),
         source="Sendmail, Exim, Postfix",
         example="553 5.1.8 <news@example.com>... Domain of sender address news@example.com does not exist",
