@@ -30,7 +30,7 @@ log_path = {folder}/log
 instance_name = {folder}
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+{tls}
 disable_plaintext_auth = no
 default_internal_user = {owner}
 default_login_user = {owner}
@@ -58,7 +58,16 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
+"""
+
+TLS = """\
+ssl = yes
+ssl_cert = <{path}
+ssl_key = <{path}
 """
 
 
@@ -97,11 +106,12 @@ class Dovecot:
 
 
 @contextmanager
-def serving(capability: str = "") -> Iterator[Dovecot]:
+def serving(capability: str = "", certificate: Path | None = None) -> Iterator[Dovecot]:
     """Run a server for as long as the block lasts.
 
     Parameters:
         capability: what it says that it can do, instead of all that it can.
+        certificate: with which it offers STARTTLS, its key in the same file.
 
     Raises:
         Skipped: there is no Dovecot, or the user may not run it.
@@ -124,6 +134,7 @@ def serving(capability: str = "") -> Iterator[Dovecot]:
             group=_owner().pw_gid,
             password=PASSWORD,
             capability=capability,
+            tls=TLS.format(path=certificate) if certificate else "ssl = no",
         )
         (folder / "dovecot.conf").write_text(config)
         with (folder / "said").open("wb") as said:

@@ -22,9 +22,11 @@ from estampe.bounces.intakes.mailbox import Mailbox, MailboxUnavailable
 from estampe.bounces.intakes.watching import watching
 from estampe.bounces.reports import MailTooLarge
 from estampe.settings import InvalidSetting, Settings
+from smtp_servers import certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from dovecot import Dovecot
     from estampe.bounces.delivery import Delivery
@@ -210,6 +212,15 @@ def test_a_mail_that_comes_is_told_at_once(server: Dovecot, receiver: Receiver) 
     assert (receiver.taken, server.mails()) == ([_mail("late")], [])
 
 
+def test_a_mail_that_came_before_the_waiting_began_is_not_waited_for(mailbox: Mailbox, server: Dovecot) -> None:
+    assert _take_all(mailbox) == 0
+    server.deliver(_mail("between"))
+    begin_s = time.monotonic()
+    mailbox.await_more(PATIENCE_S, threading.Event())
+    assert time.monotonic() - begin_s < PATIENCE_S / 2
+    assert _take_all(mailbox) == 1
+
+
 def test_waiting_ends_when_the_connection_breaks(mailbox: Mailbox, server: Dovecot) -> None:
     assert _take_all(mailbox) == 0
     assert server
@@ -236,6 +247,21 @@ def test_a_folder_that_is_not_there_is_told(server: Dovecot, receiver: Receiver)
     with pytest.raises(MailboxUnavailable, match="INBOX/none"):
         _take_all(mailbox)
     mailbox.leave()
+
+
+def test_a_server_with_tls_proves_who_it_is(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estampe.bounces.intakes.account._is_here", lambda _host: False)
+    own = certificate(tmp_path)
+    with dovecot.serving(certificate=own.path) as server:
+        mailbox = Mailbox(account_of(_url(server)), receiver, limit=LIMIT)
+        with pytest.raises(MailboxUnavailable, match="certificate"):
+            _take_all(mailbox)
+        monkeypatch.setenv("SSL_CERT_FILE", str(own.path))
+        server.deliver(_mail("one"))
+        assert _take_all(mailbox) == 1
+        mailbox.leave()
 
 
 def test_a_server_elsewhere_hears_no_password_without_tls(

@@ -203,6 +203,9 @@ def _aside(client: IMAPClient) -> str:
 
 def _idle(client: IMAPClient, seconds: float, stopping: threading.Event) -> None:
     """Wait until the server says something, so long at most."""
+    _, news = client.noop()
+    if any(b"EXISTS" in each for each in news):  # came since the look: what is said before it idles is not heard
+        return
     client.idle()
     deadline_s = time.monotonic() + seconds
     while not stopping.is_set() and (left_s := deadline_s - time.monotonic()) > 0:
