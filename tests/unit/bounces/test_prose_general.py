@@ -88,6 +88,61 @@ def test_what_is_like_a_known_server_is_read_too(text: str, recipient: str, said
     assert said is None or found[0].diagnostic == said
 
 
+WRITTEN = (
+    "here is your list of failed recipients\n\n<tom@example.org> ... 550 Host unknown\n\nhere is your returned mail\n\n",
+    "|------------------------- Message log follows: -------------------------|\n no valid recipients were found for this message\n|------------------------- Failed addresses follow: ---------------------|\n <tom@example.org> ... unknown host\n|------------------------- Message text follows: ------------------------|\nReceived: x\n",
+    "This is the machine generated message from mail service.\n\nUnfortunately, we were not able to deliver your message to the following address(es):\n\n<tom@example.org>: mailbox quota exceeded\n\n--- Below the next line is a copy of the message.\n\n",
+    "The following addresses did NOT receive a copy of your message:\n\n> tom@example.org\n\n--- Session Transcript ---\n --> RCPT To:<tom@example.org>\n <-- 550 <tom@example.org>... User unknown\n",
+    "Intended recipient: tom@example.org\n\nThe user you attempted to reach is over quota.\n\n--------RETURNED MAIL FOLLOWS--------\n",
+    "Sorry, your mail was not delivered.\nUndeliverable Address: tom@example.org\nReason: no such account\n\nOriginal message attached\n",
+    "This message was created automatically by mail delivery software.\n\nYour message addressed to 'tom@example.org' could not be delivered: user unknown\n\n---- START OF RETURNED MESSAGE ----\n",
+    "The email below could not be delivered to the following user:\n<tom@example.org>\n\nOld message:\n",
+    "Delivery to the following recipients failed.\n\n       tom@example.org\n\n",
+    "Delivery to the following recipients was aborted after 3.0 hour(s):\n\n  * tom@example.org\n",
+    "Your message\n\n  To:      tom@example.org\n  Subject: News\n\nwas not delivered to:\n\n  tom@example.org\n\nbecause:\n\n  Router: user not found\n",
+    "Sorry, unable to deliver your message to tom@example.org for the following reason:\n\nAccount not found\n\nA copy of the original message\n",
+    "A message could not be delivered to:\n\ntom@example.org\n\nSubject: News\n",
+    "Invalid final delivery userid: tom@example.org\n\nOriginal message follows.\n",
+    "------ Failed Recipients ------\n\n<tom@example.org>: [550] no such user\n\n-------- Returned Mail --------\n",
+    "A message that you sent could not be delivered to one or more of its recipients (tom@example.org). The server answered: user unknown.\n\n---\n",
+    "--> Error description:\n\nError-for:  tom@example.org\nError-Code: 3\nError-text: No such user\n\nError-End: One error reported.\n",
+    "Your message has encountered delivery problems\nto the following recipient(s):\n\nYour message addressed to tom@example.org was rejected: mailbox full\n\nYour message reads (in part):\n",
+    "This is the deliver program at mx.example.net.\nI was not able to deliver your message:\n\ntom@example.org Mail quota exceeded.\n\n---\n",
+    "Could not deliver message to the following recipient(s):\n\nFailed Recipient: tom@example.org\nReason: Remote host said: 550 no such user\n\n   -- The header and top 20 lines of the message follows --\n",
+    "Message not delivered to the following addresses:\n\n tom@example.org\n\nError detail:\n   tom@example.org: 550 unknown\n",
+    "Your message to <tom@example.org> was automatically rejected:\nQuota exceeded\n",
+    "A message that you sent was rejected by the local scanning code that checks incoming messages on this system.\n\n  tom@example.org\n    550 spam\n\n------ This is a copy of your message ------\n",
+    "Message could not be delivered to some recipients.\nThe following recipient(s) could not be reached:\n\n   Recipient: [SMTP:tom@example.org]\n   Reason:    Remote SMTP Server Returned: 550 5.1.1 unknown\n\nMessage headers follow:\n",
+    "This is a delivery failure notification message indicating that\nan email you addressed to email address :\n-- tom@example.org\n\ncould not be delivered. The problem appears to be :\n-- Recipient email server rejected the message\n\nAdditional information follows :\n-- 5.3.0 - Other mail system problem 550-'No such user'\n",
+    "Delivery has failed for [tom@example.org]: mailbox over quota\n\nOriginal message details:\n",
+    'This is an advisory-only email. Delivery of email from "ann@example.com" to "tom@example.org" has been postponed.\n',
+    "Your message to:\n   tom@example.org\n\nhas not yet been delivered. This is just a warning, you do not need to take any action\n",
+    "The message that you sent was undeliverable to the following:\n\ttom@example.org (Message quota exceeded)\n\nPossibly truncated original message follows:\n",
+    "We had trouble delivering your message. Full details of the failure follow:\n\n    * tom@example.org\n      reason: 553 5.3.0 <tom@example.org>... No such user here\n      arrival-date: Thu, 1 Oct 2026\n",
+    "We're sorry. There's a problem with the e-mail address(es) you're trying to send to. Please verify the address(es) and try again.\n\n<tom@example.org>:\nChild status 100... The e-mail message could not be delivered because of a permanent error\n\n",
+    "Mail from ann@example.com to tom@example.org was rejected by mx.example.org:\n  550 5.7.1 Blocked\n",
+    "Sorry, we couldn't send your email to tom@example.org\n\nWhat went wrong: the mailbox is full\n\nTechnical details:\n552 5.2.2 mailbox full (mx.example.org)\n",
+    "The following message to <tom@example.org> was undeliverable.\nThe reason for the problem:\n5.1.0 - Unknown address error 550-'5.1.1 unknown'\n",
+    "Your mail could not be delivered to the following recipients\n\n tom@example.org   (reason: 5.4.7 delivery expired)\n",
+    "メール配信に失敗しました。\n\n以下のメールアドレスに送信できませんでした。\ntom@example.org\n\nエラー内容: 550 User unknown\n",
+    "Este mensaje fue creado automáticamente.\nSu mensaje no pudo ser entregado a:\n\n   tom@example.org\n   El buzón está lleno\n",
+    "Die folgende Nachricht an <tom@example.org> konnte nicht zugestellt werden. Grund: Postfach voll.\n",
+    "Bonjour,\n\nVotre message n'a pas pu être remis à <tom@example.org>\n\nRaison : 550 boîte inconnue\n",
+    "The following text was generated during the delivery attempt:\n\n------ tom@example.org ------\n\n550 unknown user\n\n------ This is a copy of the message, including all the headers. ------\n",
+    "Hello, this is the mail server on mx.example.net.\n\nThe following recipients\n\n  <tom@example.org>\n\nhave a full mailbox, your mail was not delivered.\n",
+    "Dear user,\n\nthe message could not be delivered due to the following reason(s):\n\nYour message was not delivered because the destination computer was not reachable within the allowed queue period.\n\nThe following recipients did not receive this message:\n<tom@example.org>\n\nPlease reply to postmaster@mx.example.net if you feel this message to be in error.\n",
+)
+"""As many servers write, of one recipient; each from what is publicly known of a program."""
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_whom_other_servers_name_is_found(text: str) -> None:
+    found = statements(parse(f"{DAEMON}Subject: Returned mail\n\n{text}".encode()))
+
+    assert [each.recipient for each in found] == ["tom@example.org"]
+    assert found[0].diagnostic
+
+
 def test_several_recipients_have_each_their_own() -> None:
     text = (
         "Subject: Undelivered\n\nYour message could not be delivered:\n\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.bounces.reports.prose.addresses import ADDRESS, tidy
 from estampe.bounces.reports.prose.format import Mention
-from estampe.bounces.reports.prose.sayings import first_paragraph, has_reply, is_chatter
+from estampe.bounces.reports.prose.sayings import first_paragraph, has_reply, is_chatter, is_telling
 from estampe.bounces.reports.prose.signs import speaks_of_failure
 from estampe.bounces.reports.prose.transcripts import transcript
 
@@ -29,7 +29,7 @@ _OF_RECIPIENT = re.compile(
     r"\baccount|\bfor|\bdestinat[a-záéó]{2,8}|\bempf[äa]nger(?:adresse)?|\ban|\bodbiorc[a-z]{1,3}|\bontvanger|"
     r"\bmottagar[a-z]{1,3}|получател[а-я]{1,4}|адрес[а-я]{0,3}|кому|宛先|送信先|宛て?|受信者|收件人|收信人|地址|"
     r"수신자|받는 사람|\bà|\ba|\bpara)"
-    r"(?: (?:address(?:es)?|is|was|name|email|e-mail|mail))?[\s:;=<\"'(\[「『：]{1,12}(?:rfc822 ?; ?)?<?$",
+    r"(?: (?:address(?:es)?|is|was|name|email|e-mail|mail))?[\s:;=<\"'(\[「『：]{1,12}(?:(?:rfc822|smtp) ?[;:] ?)?<?$",
     re.IGNORECASE,
 )
 _OF_ANOTHER = re.compile(
@@ -82,9 +82,10 @@ def shared(letter: Letter) -> list[str]:
     if telling:
         first = letter.lines.index(telling[0])
         return letter.lines[max(0, first - 2) : first + _FEW]
-    words = [(at, line) for at, line in enumerate(letter.lines) if not is_chatter(line)]
-    failing = [line for at, line in words if at in letter.failing]
-    return failing[:_FEW] or [line for _, line in words[:_FEW]]
+    failing = [letter.lines[at] for at in sorted(letter.failing)]
+    words = [line for line in letter.lines if is_telling(line)]
+    choices = [[line for line in lines if not is_chatter(line)] for lines in (failing, words)]
+    return next(filter(None, [*choices, failing, words]), [])[:_FEW]
 
 
 def _about(letter: Letter, said: list[str], line: int | None, begins: list[int]) -> list[str]:

@@ -25,7 +25,7 @@ _OCCURRENCES = 1_000
 
 _COPIES = ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/partial")
 _COPY_BEGINS = re.compile(
-    r"^[ \t>*=_#~+-]{0,80}(?:"
+    r"^[ \t>*=_#~+|-]{0,80}(?:"
     r"this is a copy of (?:the|your) message|below this line is (?:a|the) copy|below is a copy of|"
     r"(?:enclosed|inclosed|included|attached) is a copy|a copy of (?:the|your) (?:original )?message (?:follows|"
     r"is below|below)|"
@@ -36,7 +36,8 @@ _COPY_BEGINS = re.compile(
     r"(?:the )?headers? of (?:the|your) (?:original|returned) (?:message|mail)|message (?:text|headers?) follows?|"
     r"(?:the )?first \d{1,9} (?:lines|bytes|characters) of (?:the|your) (?:original )?(?:message|mail)|"
     r"your (?:original )?message (?:follows|reads|was|began as follows|is (?:attached|below))[^\n]{0,40}:\s{0,9}$|"
-    r"start of (?:the )?returned message|\[?-{2,20} ?(?:original|forwarded) message|"
+    r"start of (?:the )?returned message|(?:old message|original message attached)\b|"
+    r"\[?-{2,20} ?(?:original|forwarded) message|"
     r"message (?:d'origine|original(?: ci-dessous)?) ?:?$|en-t[\u00ea]tes? (?:du message|d'origine)|mensaje original|"
     r"mensagem original|messaggio originale|encabezados (?:de|del) |intestazioni (?:del )?messaggio|"
     r"urspr[\u00fc]ngliche (?:nachricht|e-mail|kopfzeilen)|urspr[\u00fc]nglicher nachrichtenkopf|kopfzeilen der |"

@@ -133,7 +133,7 @@ OPERATORS = (
         signs=("recipients did not receive this message",),
         begin="did not receive this message:",
         recipient=MARKED,
-        said=r"((?:your )?message was not delivered[^\n]{1,300}\n[^\n]{1,300})",
+        said=r"((?:your )?message was not delivered[^\n]{1,300}(?:\n[^\n]{1,300})?)",
     ),
     Format(
         "docomo",

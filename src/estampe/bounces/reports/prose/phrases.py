@@ -41,6 +41,7 @@ SUBJECTS = _of(
 """In the subjects of reports."""
 
 FAILURES = _of(
+    "invalid final delivery | automatically rejected | has been postponed | "
     "could not be delivered | couldn't be delivered | cannot be delivered | can't be delivered | can not be "
     "delivered | could not deliver | couldn't deliver | cannot deliver | not be delivered | was not delivered | "
     "were not delivered | wasn't delivered | not delivered | undeliverable | undelivered | unable to deliver | "
@@ -75,6 +76,7 @@ FAILURES = _of(
 """In what reports say."""
 
 DELAYS = _of(
+    "has been postponed | "
     "will be retried | will continue to | still trying | will keep trying | no need to resend | not need to "
     "resend | do not resend | don't need to resend | has been delayed | delivery is delayed | is delayed | "
     "delayed mail | warning message only | warning only | being retried | this is a warning | this is just a "
@@ -119,6 +121,7 @@ ANSWERS = _of(
 """In the subjects of answers of people's programs."""
 
 CHATTER = _of(
+    "please reply to | "
     "this message was created automatically | created automatically by | automatically generated | "
     "automatically-generated | a message that you sent could not | message that you sent | its recipients. this "
     "is | this is a permanent error | following address(es) failed | following address failed | i'm afraid i "

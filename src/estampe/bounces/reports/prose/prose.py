@@ -42,7 +42,7 @@ def statements(mail: Part) -> list[Statement]:
             format=name,
             enhanced=said.enhanced,
             basic=said.basic,
-            diagnostic=means or said.diagnostic,
+            diagnostic=means or (said.diagnostic if is_telling(said.diagnostic) else ""),
             mta=said.mta or (rest.mta if rest.mta != who else ""),
             reporting_mta=who,
             command=said.command or rest.command,

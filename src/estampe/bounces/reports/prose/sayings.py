@@ -174,7 +174,7 @@ def first_paragraph(lines: Sequence[str]) -> list[str]:
         if tells and not line.strip():
             break
         kept.append(line)
-        tells = tells or (not is_chatter(line) and is_telling(line))
+        tells = tells or (not is_chatter(line) and is_telling(line) and not line.rstrip().endswith(":"))
     return kept
 
 

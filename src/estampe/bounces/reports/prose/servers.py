@@ -249,7 +249,7 @@ SERVERS = (
         "Could not be delivered because of\n\n550 5.1.1 User unknown\n\n"
         "The following recipients were affected:\n    tom@example.org\n",
         (("tom@example.org", "550 5.1.1 User unknown"),),
-        signs=("could not be delivered because of",),
+        signs=("recipients were affected:",),
         begin="recipients were affected:",
         recipient=r"^ {1,12}(?P<to>ADDRESS)",
         said=r"delivered because of\s{1,8}((?:[^\n]{1,300}\n){1,9})",
