@@ -61,7 +61,7 @@ def test_it_has_every_subject_in_the_words_of_events() -> None:
     subjects = {row[0].strip("`") for row in rows("subject")}
     details = {detail for row in rows("subject") for detail in words(row[1])}
     assert subjects == {subject.value for subject in StatusSubject}
-    assert details <= {detail.value for detail in StatusDetail}
+    assert details == set(StatusDetail) - {StatusDetail.X_1_5}  # an address that is valid is nothing to report
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.code], ids=lambda rule: rule.id)
