@@ -9,11 +9,15 @@ from typing import NamedTuple
 import pytest
 
 from estampe.events import StatusSubject, Verdict
-from estampe.verdicts import judge
+from estampe.verdicts import RULES, judge
+from estampe.verdicts.refusals import Phrasebook, pattern, wording
 
 LINES = Path(__file__).with_name("refusals.txt").read_text().splitlines()
 SAID = re.compile(r"(hard|soft) ([0-7]) ([245]\d\d)[ -](?:([245]\.\d+\.\d+) )?(.+?)(?: <- (\S+))?")
 ENOUGH = 300
+
+PHRASES = {phrase: re.compile(pattern(phrase), re.DOTALL) for rule in RULES for phrase in rule.phrases}
+BOOK = Phrasebook(PHRASES)
 
 
 class Known(NamedTuple):
@@ -61,3 +65,9 @@ def test_a_refusal_means_the_same_in_the_lines_of_a_reply(refusal: Known) -> Non
 def test_there_are_enough_of_them() -> None:
     assert len(KNOWN) >= ENOUGH
     assert len({refusal[2:] for refusal in KNOWN}) >= ENOUGH
+
+
+@pytest.mark.parametrize("refusal", KNOWN[::3], ids=lambda refusal: refusal.text[:40])
+def test_the_book_of_phrases_finds_what_looking_for_each_does(refusal: Known) -> None:
+    text = wording(refusal.text)
+    assert BOOK.found(text) == {phrase for phrase, exactly in PHRASES.items() if exactly.search(text)}
