@@ -223,6 +223,17 @@ ORDINARY = {
     "Dear tom@example.org, your mailbox is full. Click here.\n",
     "a calendar": "From: Tim <tim@example.net>\nSubject: Accepted: Delivery report review\n\ntom@example.org accepted.\n",
     "a ticket": f"From: Support <support@example.net>\nAuto-Submitted: auto-generated\nSubject: [#550] Mail problem\n\n{FAILURE}\n",
+    "a receipt": "Return-Path: <>\nFrom: Tim <tim@example.net>\nSubject: Not read: News\nContent-Type: multipart/report\n\n"
+    "Your message to tom@example.org was deleted without being read.\n",
+    "a moderator": "From: users-bounces@example.net\nSubject: Your message to users awaits moderator approval\n\n"
+    "Your mail to 'users@example.net' is being held until the list moderator can review it.\n",
+    "a quarantine": "From: Postmaster <postmaster@example.net>\nSubject: Spam quarantine summary\n\n"
+    "Held for tom@example.org:\n  spam@example.org  Undelivered Mail\n",
+    "a domain's report": "Return-Path: <>\nFrom: noreply-dmarc@example.net\nSubject: Report domain: example.com\n\n"
+    "This is an aggregate report. Write to dmarc@example.net.\n",
+    "a subscription": "Return-Path: <>\nFrom: users-request@example.net\nSubject: confirm 5f0e\n\n"
+    "We have received a request for subscription of tom@example.org.\n",
+    "an alarm": "From: monitor@example.net\nSubject: mx: queue warning\n\n5 mails to tom@example.org wait: 450 4.7.1 Greylisted\n",
     "nothing": "\n\n",
 }
 

@@ -52,7 +52,7 @@ FAILURES = _of(
     "sent | cannot send | couldn't send | has been returned | returned to you | returned to sender | is being "
     "returned | message was rejected | was rejected by | been rejected | rejected your message | error occurred "
     "while | error was encountered | error delivering | following errors | following error | has been delayed | "
-    "not yet been delivered | has not yet been | not been delivered | delivery to these recipients | transcript "
+    "not yet been delivered | has not yet been | not been delivered | transcript "
     "of session | mail delivery error | problems delivering | problem delivering | trouble delivering | unknown "
     "user | user unknown | mailbox is full | mailbox full | over quota | bounced | no such user | mail system "
     "error | couldn't be found | message loop | failure reasons | non-delivered | does not exist | invalid user "
@@ -102,6 +102,7 @@ ENDS = _of(
 """Of a message that is tried no more, whatever else is said of trying."""
 
 DELIVERIES = _of(
+    "is complete, but no delivery notification | "
     "was successfully delivered | has been successfully delivered | successfully delivered to | successfully "
     "relayed | was delivered to | has been delivered to the following | successful mail delivery report | "
     "delivery to the following recipients was successful | your message was delivered | message has been "

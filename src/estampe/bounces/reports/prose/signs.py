@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from estampe.bounces.reports.prose.format import Format
     from estampe.bounces.reports.prose.letter import Letter
 
-_ENOUGH = 4
+_ENOUGH = 5
 _LEAST = 2
+_KNOWN_BY_HEAD = 3
 _OPENING = 1_500
 
 _HEADS = (
@@ -58,7 +59,7 @@ def is_report(letter: Letter, known: Sequence[Format]) -> bool:
     machine = sum(weight for weight, pattern in _HEADS if pattern.search(letter.head))
     failure = _failure(letter)
     if known:
-        machine += _LEAST if any(each.heads for each in known) else 0
+        machine += _KNOWN_BY_HEAD if any(each.heads for each in known) else 0
         failure += _LEAST
     return machine >= _LEAST and failure >= _LEAST and machine + failure >= _ENOUGH
 
