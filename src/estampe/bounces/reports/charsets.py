@@ -102,10 +102,19 @@ def _decoded(octets: bytes, codec: str | None) -> str:
                 return octets.decode(each)
             except UnicodeError:
                 continue
+    if codec is None or codec == "utf_8":
+        return _mostly_utf_8(octets)
     try:
-        return octets.decode(codec or _UNLABELLED, "replace")
+        return octets.decode(codec, "replace")
     except UnicodeError:  # some codecs can't do without what is missing
         return octets.decode("latin-1")
+
+
+def _mostly_utf_8(octets: bytes) -> str:
+    """Return text of which a little is broken or cut off; what has more of that was never UTF-8."""
+    found = octets.decode("utf_8", "replace")
+    others = len(found) - len(found.encode("ascii", "ignore"))
+    return found if others > 2 * found.count("\ufffd") else octets.decode(_UNLABELLED, "replace")
 
 
 def _mended(found: str) -> str:

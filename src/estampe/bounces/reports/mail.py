@@ -156,13 +156,11 @@ def parse(octets: bytes, limits: Limits | None = None) -> Part:
 
 
 def _with_lf(octets: bytes) -> bytes:
-    """Let all lines end with LF; where that is how some end, a CR alone ends none."""
-    first = octets.find(b"\r")
-    if first < 0:
+    """Let all lines end with LF; a CR alone ends one only where that is how most do."""
+    if b"\r" not in octets:
         return octets
     joined = octets.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n")
-    at = joined.find(b"\n")
-    return joined.replace(b"\r", b"\n") if at < 0 or 0 <= joined.find(b"\r") < at else joined
+    return joined.replace(b"\r", b"\n") if joined.count(b"\r") > joined.count(b"\n") else joined
 
 
 class _Parser:

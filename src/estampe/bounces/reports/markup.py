@@ -40,7 +40,7 @@ def shown(html: str) -> str:
             hidden = name
         elif name in _BLOCKS:
             lines.append("\n")
-        elif name in _CELLS:
+        elif name in _CELLS and not found[1]:
             lines.append(" ")
     if not hidden:
         lines.append(_flowing(html[at:], verbatim=verbatim))
