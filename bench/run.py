@@ -18,6 +18,7 @@ import lists
 import machine
 import memory
 import report
+import reports
 import sending
 import whole_window
 from corpus import WORK
@@ -33,6 +34,7 @@ SECTIONS = {
     "memory": memory.run,
     "sending": sending.run,
     "hits": hits.run,
+    "reports": reports.run,
 }
 
 
