@@ -38,3 +38,12 @@ def test_recipients_are_read_up_to_a_thousand() -> None:
     listed = "".join(f"<p{number}@example.org>: 550 5.1.1 Unknown\n" for number in range(1_500))
 
     assert len(statements(parse(f"{HEAD}Not delivered:\n\n{listed}".encode()))) == 1_000
+
+
+def test_many_recipients_may_share_a_reason() -> None:
+    listed = "".join(f"<p{number}@example.org>\n" for number in range(1_500))
+
+    found = statements(parse(f"{HEAD}Not delivered:\n\n{listed}\n550 5.1.1 Unknown\n".encode()))
+
+    assert len(found) == 1_000
+    assert {each.diagnostic for each in found} == {"550 5.1.1 Unknown"}

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from bisect import bisect_left
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.bounces.reports.prose.addresses import ADDRESS, tidy
@@ -22,6 +23,7 @@ _FEW = 12
 _PERSONS = 1_000
 _REACH = 100
 _IN_LINE = 50
+_SHARING = 100
 
 _FOUND = re.compile(ADDRESS)
 _OF_RECIPIENT = re.compile(
@@ -98,22 +100,22 @@ def _about(letter: Letter, said: list[str], line: int | None, begins: list[int])
     if any(has_reply(each) for each in block):
         return block
     block = first_paragraph(block)
-    if len(begins) > 1 and any(not is_chatter(each) for each in block):
+    if len(begins) > 1 and any(is_telling(each) and not is_chatter(each) for each in block):
         return block
     telling = shared(letter)
     if any(has_reply(each) for each in telling):
         return telling
-    return block if any(not is_chatter(each) for each in block) else telling
+    return block if any(is_telling(each) and not is_chatter(each) for each in block) else telling
 
 
 def _block(lines: list[str], at: int, begins: list[int]) -> list[str]:
     """Return the lines from a recipient's to the next recipient's; those that share one reason share its lines."""
-    end = next((each for each in begins if each > at), len(lines))
-    first = _without_name(lines[at])
-    block = [first, *lines[at + 1 : min(end, at + _NEAR)]]
-    if end < len(lines) and not "".join(block).strip(_MARKS):
-        return _block(lines, end, [each for each in begins if each > end][:_PERSONS]) if end - at < _FEW else block
-    return block
+    first = bisect_left(begins, at)
+    for begin, end in pairwise([*begins, len(lines)][first : first + _SHARING]):
+        block = [_without_name(lines[begin]), *lines[begin + 1 : min(end, begin + _NEAR)]]
+        if end - begin >= _FEW or "".join(block).strip(_MARKS):
+            return block
+    return []
 
 
 def _begun(places: list[_Place]) -> list[_Place]:
