@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from estampe.bounces.matching import sent_to
 from estampe.catalog import Contacts, Origin, Redlist, UnknownContact
-from estampe.events import BounceDetail, EventType, Id, StatusSubject, Verdict, decode
+from estampe.events import BounceDetail, EventType, Id, StatusDetail, StatusSubject, Verdict, decode
 from estampe.instants import clock_ms
 from estampe.log import Query
 from estampe.verdicts import HitClass
@@ -26,8 +26,19 @@ _DAY_MS = 86_400_000
 _MOST = 10_000
 """Bounces of one contact that are looked at."""
 
-BLAMES_THE_SENDER = frozenset({StatusSubject.SECURITY, StatusSubject.CONTENT, StatusSubject.PROTOCOL})
-"""What a soft bounce is about that tells nothing of its address."""
+BLAMES_THE_SENDER: frozenset[str] = frozenset(
+    {
+        StatusSubject.SECURITY,
+        StatusSubject.CONTENT,
+        StatusSubject.PROTOCOL,
+        StatusDetail.X_1_7,  # the sender's address
+        StatusDetail.X_1_8,
+        StatusDetail.X_2_3,  # the message is too large
+        StatusDetail.X_3_4,
+        StatusDetail.X_4_5,  # too many messages at once
+    }
+)
+"""Subjects and details of soft bounces that tell nothing of their addresses."""
 
 _NO_COMPLAINTS = frozenset({"not-spam", "auth-failure"})
 """Feedback of which the recipient knows nothing, or that praises (RFC 6430, RFC 6591)."""
@@ -166,5 +177,6 @@ def _blamed(line: bytes) -> UUID | None:
     if not isinstance(detail, BounceDetail):
         return None
     analysis = detail.bounce.analysis
-    counts = analysis.verdict is Verdict.SOFT and analysis.subject.type not in BLAMES_THE_SENDER
+    about = {analysis.subject.type, analysis.subject.detail.type if analysis.subject.detail else ""}
+    counts = analysis.verdict is Verdict.SOFT and about.isdisjoint(BLAMES_THE_SENDER)
     return detail.activation.stamp.id if counts else None

@@ -140,12 +140,14 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
         enhanced: enhanced status code (RFC 3463), empty where the relay gave none.
         diagnostic: the rest of its answer, lines joined by spaces.
         mta: the relay's name, as it calls itself.
+        command: what it answered, such as `RCPT`; empty if nothing was asked.
     """
 
     code: int
     enhanced: str = ""
     diagnostic: str
     mta: str
+    command: str = ""
 
     @property
     def permanent(self) -> bool:

@@ -63,7 +63,11 @@ def activated(case: Case) -> Outcome:
 def bounced(case: Case, refused: Refused) -> Outcome:
     """Return the outcome of a message that was refused for good, or so often that it is given up."""
     judgement = judge(
-        basic=refused.code or None, enhanced=refused.enhanced, diagnostic=refused.diagnostic, mta=refused.mta
+        basic=refused.code or None,
+        enhanced=refused.enhanced,
+        diagnostic=refused.diagnostic,
+        mta=refused.mta,
+        command=refused.command,
     )
     status = Sync(
         code=Code(enhanced=judgement.enhanced, basic=refused.code or UNSET),

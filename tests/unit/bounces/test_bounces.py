@@ -416,7 +416,9 @@ def test_several_soft_bounces_end_messages(houses: Callable[..., House]) -> None
 def test_soft_bounces_that_blame_the_sender_do_not_count(houses: Callable[..., House]) -> None:
     house = houses(soft_bounces=2)
     contact = house.contact()
-    for facts in (BLOCKED, BLOCKED, FULL):
+    large = {"status": "5.3.4", "diagnostic": "552 5.3.4 Message size exceeds fixed limit"}
+    sender = {"status": "5.1.8", "diagnostic": "553 5.1.8 Domain of sender address does not exist"}
+    for facts in (BLOCKED, large, sender, FULL):
         house.bounce(contact, **facts)
     assert not house.is_bounced(contact)
 

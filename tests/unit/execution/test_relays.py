@@ -159,7 +159,8 @@ def test_a_refusal_is_told_as_it_was_said(step: str, answer: str, code: int, enh
     """And the connection serves the next message."""
     server = SmtpServer({step: [answer]})
     refused, delivered = send(server, letter("gone@example.org"), letter())
-    assert refused == Refused(code=code, enhanced=enhanced, diagnostic=diagnostic, mta="mx.example")
+    command = "DATA" if step == "END" else step
+    assert refused == Refused(code=code, enhanced=enhanced, diagnostic=diagnostic, mta="mx.example", command=command)
     assert isinstance(delivered, Delivered)
     assert [each.connection for each in server.received] == [1]
     assert ("RSET" in server.commands) == (step != "MAIL")

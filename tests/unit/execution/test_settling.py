@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from estampe.catalog import Contacts, Lane
+from estampe.events import Verdict
 from estampe.execution.cases import Case, Cases
 from estampe.execution.orders import Refused
 from estampe.execution.outcomes import activated, bounced
@@ -66,3 +67,15 @@ def test_nobody_is_dead_where_hard_bounces_are_not_to_end_messages(tmp_path: Pat
         dead, ids, weighed = asyncio.run(_end(world, marks_dead=False))
     assert dead == [False, False, False]
     assert weighed == ids[2:]
+
+
+def test_who_is_unknown_to_whoever_was_asked_for_the_recipient_is_dead_whatever_the_code(
+    tmp_path: Path,
+) -> None:
+    """A code of mailboxes that are disabled may come of a filter, but not before the message was seen."""
+    said: dict[str, Any] = {"code": 550, "enhanced": "5.2.1", "diagnostic": "User unknown", "mta": "mx.a.example"}
+    with outgoing(tmp_path) as world:
+        (case,) = _cases(world, 1)
+        refusals = [Refused(**said, command=command) for command in ("RCPT", "DATA", "")]
+        verdicts = [bounced(case, refused).verdict for refused in refusals]
+    assert verdicts == [Verdict.HARD, Verdict.SOFT, Verdict.SOFT]

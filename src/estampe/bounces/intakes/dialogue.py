@@ -226,7 +226,7 @@ class Dialogue(SMTP):
             await self.push("501 5.5.4 Say who you are")
             return False
         self._answers += 1
-        self._set_rset_state()
+        self._set_rset_state()  # type: ignore[no-untyped-call]
         if self.session:
             self.session.extended_smtp = extended
             self.session.host_name = hostname
@@ -277,7 +277,7 @@ class Dialogue(SMTP):
             answer = await self._answer(content)
         finally:
             content.drop()
-        self._set_post_data_state()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
         await self._push_answers(answer, len(envelope.rcpt_tos))
 
     async def _hear(self, content: Content) -> None:

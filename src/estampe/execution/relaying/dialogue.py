@@ -190,7 +190,7 @@ class Dialogue:
             answer = await self._smtp.execute_command(*words)
         except (aiosmtplib.SMTPException, OSError) as exc:
             raise self._lost(reason(exc)) from exc
-        return None if answer.code // 100 == going_on else self._refusal(answer)
+        return None if answer.code // 100 == going_on else self._refusal(answer, words[0].decode("ascii"))
 
     async def _hand_over(self, message: bytes) -> Delivered | Refused:
         # Python 3.11's wait_for swallows a cancellation that comes together with an answer.
@@ -208,12 +208,12 @@ class Dialogue:
             self._begun = False
             return Delivered(mta=self._mta, answer=printable(answer.message))
         # The transaction is left as begun: Postfix wants RSET after a refusal, else it calls the next MAIL nested.
-        return self._refusal(answer)
+        return self._refusal(answer, "DATA")
 
-    def _refusal(self, answer: aiosmtplib.SMTPResponse) -> Refused:
-        """Return what an answer says about the message, if it does."""
+    def _refusal(self, answer: aiosmtplib.SMTPResponse, command: str) -> Refused:
+        """Return what an answer to a command says about the message, if it does."""
         enhanced, diagnostic = split(answer.message)
-        refused = self._refused(answer.code, enhanced, diagnostic)
+        refused = self._refused(answer.code, enhanced, diagnostic, command)
         if answer.code in _OF_THE_RELAY:
             raise Lost(self._relay.name, said(answer.code, answer.message), code=answer.code)
         if answer.code == _CLOSING or answer.code // 100 not in {4, 5}:
@@ -225,8 +225,8 @@ class Dialogue:
             return Lost(self._relay.name, reason)
         return Lost(self._relay.name, reason, refused=refused or self._refused(_CLOSING, "4.4.2", reason))
 
-    def _refused(self, code: int, enhanced: str, diagnostic: str) -> Refused:
-        return Refused(code=code, enhanced=enhanced, diagnostic=diagnostic, mta=self._mta)
+    def _refused(self, code: int, enhanced: str, diagnostic: str, command: str = "") -> Refused:
+        return Refused(code=code, enhanced=enhanced, diagnostic=diagnostic, mta=self._mta, command=command)
 
 
 def _cut(smtp: aiosmtplib.SMTP) -> None:
