@@ -11,10 +11,11 @@ from bench.fuzz.faults import broken, faults
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estampe.bounces.reports import Limits, MailTooLarge, parse
+from estampe.bounces.reports import Limits, MailTooLarge, parse, read
 from estampe.bounces.reports.charsets import text
 from estampe.bounces.reports.head import decoded, media_type
 from estampe.bounces.reports.markup import shown
+from estampe.bounces.reports.prose import prose
 from estampe.bounces.reports.transfer import carried
 
 if TYPE_CHECKING:
@@ -234,3 +235,12 @@ def test_broken_mails_are_read_without_fault(mail: bytes, chance: random.Random)
 @given(st.binary(max_size=2_000))
 def test_any_bytes_are_read_without_fault(octets: bytes) -> None:
     assert not list(faults(octets))
+
+
+def test_what_many_recipients_share_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(prose, "transcript", lambda lines: asked.append(lines) or {})
+    recipients = b"".join(b"<u%d@b.example>:\n\n" % number for number in range(100))
+    mail = b"From: MAILER-DAEMON\nSubject: failure notice\n\nHi. This is the qmail-send program at x.\n\n" + recipients
+    assert len(read(mail)) == 100
+    assert len(asked) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from estampe.bounces.reports.prose import general
@@ -74,15 +75,30 @@ def _mentions(letter: Letter, known: list[Format]) -> tuple[str, list[Mention]]:
     """Return who can read the mail, and what it says; what a format leaves open, its transcript or the rest tells."""
     for each in known:
         if found := each.mentions(letter):
-            return each.name, [_completed(letter, mention) for mention in found]
+            rest = _Rest(letter)
+            return each.name, [_completed(rest, mention) for mention in found]
     return known[0].name if known else _GENERAL, general.mentions(letter)
 
 
-def _completed(letter: Letter, mention: Mention) -> Mention:
+class _Rest:
+    """What a letter says besides its mentions; found once, however many those are."""
+
+    def __init__(self, letter: Letter) -> None:
+        self._letter = letter
+
+    @cached_property
+    def heard(self) -> dict[str, list[str]]:
+        return {address.lower(): lines for address, lines in transcript(self._letter.lines).items()}
+
+    @cached_property
+    def shared(self) -> list[str]:
+        return general.shared(self._letter)
+
+
+def _completed(rest: _Rest, mention: Mention) -> Mention:
     said = saying(mention.lines)
     if said.basic is not None:
         return mention
-    heard = {address.lower(): lines for address, lines in transcript(letter.lines).items()}
-    if lines := heard.get(mention.recipient.lower()):
+    if lines := rest.heard.get(mention.recipient.lower()):
         return mention._replace(lines=lines)
-    return mention if is_telling(said.diagnostic) else mention._replace(lines=general.shared(letter))
+    return mention if is_telling(said.diagnostic) else mention._replace(lines=rest.shared)
