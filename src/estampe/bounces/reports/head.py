@@ -91,8 +91,12 @@ def head(fields: Sequence[Sequence[bytes]], most: int) -> Head:
 
 
 def _field(line: bytes) -> tuple[str, str]:
-    name, _, value = line.partition(b":")
-    return name.rstrip().decode("ascii").lower(), text(value.strip()).replace("\r", " ")
+    name, _, written = line.partition(b":")
+    written = written.strip()
+    value = written.decode("ascii", "replace")
+    if not (written.isascii() and value.isprintable()):  # most are, and need no more
+        value = text(written).replace("\r", " ")
+    return name.rstrip().decode("ascii").lower(), value
 
 
 def media_type(value: str) -> MediaType:
