@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from estampe.bounces.intakes.content import Room
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
     from estampe.bounces.delivery import Delivery, Receiver, Taken
-    from estampe.bounces.intakes.dialogue import Dialogue
 
 LAST_SECONDS = 1.0
 """How long the other side may take to hear the last answer."""
@@ -49,6 +48,16 @@ class Terms(NamedTuple):
     takers: int
 
 
+class Open(Protocol):
+    """A dialogue that goes on."""
+
+    def stop(self) -> None:
+        """End it: at once, or after the answer to a mail that is being taken."""
+
+    def abort(self) -> None:
+        """End it without another word."""
+
+
 class Dialogues:
     """All dialogues, and what they share.
 
@@ -63,7 +72,7 @@ class Dialogues:
         self.terms = terms
         self.room = Room(max(terms.memory, terms.octets))
         self.ending = False
-        self._open: dict[Dialogue, str] = {}
+        self._open: dict[Open, str] = {}
         self._threads = threads
         self._turns = asyncio.Semaphore(terms.takers)
         self._loop = asyncio.get_running_loop()
@@ -83,12 +92,12 @@ class Dialogues:
             return f"421 4.7.0 {terms.hostname} has too many connections from {peer}; come again later"
         return ""
 
-    def add(self, dialogue: Dialogue, peer: IPv4Address | IPv6Address | None) -> None:
+    def add(self, dialogue: Open, peer: IPv4Address | IPv6Address | None) -> None:
         """Hear that a dialogue has begun."""
         self._open[dialogue] = _origin(peer) if peer else ""
         self._empty.clear()
 
-    def forget(self, dialogue: Dialogue) -> None:
+    def forget(self, dialogue: Open) -> None:
         """Hear that a dialogue is over."""
         self._open.pop(dialogue, None)
         if not self._open:

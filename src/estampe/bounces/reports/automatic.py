@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from estampe.bounces.reports import codes
-from estampe.bounces.reports.report import Kind
-from estampe.bounces.reports.statement import Statement
+from estampe.bounces.reports.report import Kind, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

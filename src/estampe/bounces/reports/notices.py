@@ -13,8 +13,7 @@ import msgspec
 from estampe.bounces.reports import codes
 from estampe.bounces.reports.dates import instant_ms
 from estampe.bounces.reports.mail import Head
-from estampe.bounces.reports.report import Kind
-from estampe.bounces.reports.statement import Statement
+from estampe.bounces.reports.report import Kind, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from estampe.bounces.reports.mail import Part
-    from estampe.bounces.reports.report import Original
-    from estampe.bounces.reports.statement import Statement
+    from estampe.bounces.reports.report import Original, Statement
 
 _FILLED = ("sent_to", "basic", "mta", "reporting_mta", "command", "arrival_ms", "feedback", "agent")
 _FAILED = (Kind.BOUNCE, Kind.DELAYED)
@@ -106,19 +105,9 @@ def _merged(stated: Iterable[Statement]) -> list[Statement]:
 
 
 def _report(statement: Statement, about: Original) -> Report:
-    return Report(
-        kind=statement.kind,
-        recipient=statement.recipient,
-        sent_to=statement.sent_to,
-        format=statement.format,
-        enhanced=statement.enhanced if codes.is_enhanced(statement.enhanced) else "",
-        basic=statement.basic if statement.basic in _REPLIES else None,
-        diagnostic=codes.one_line(statement.diagnostic),
-        mta=statement.mta,
-        reporting_mta=statement.reporting_mta,
-        command=statement.command,
-        arrival_ms=statement.arrival_ms,
-        feedback=statement.feedback,
-        agent=statement.agent,
-        original=about,
-    )
+    mended = {
+        "enhanced": statement.enhanced if codes.is_enhanced(statement.enhanced) else "",
+        "basic": statement.basic if statement.basic in _REPLIES else None,
+        "diagnostic": codes.one_line(statement.diagnostic),
+    }
+    return Report(**{**msgspec.structs.asdict(statement), **mended}, original=about)

@@ -34,8 +34,10 @@ class Original(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mail says of one recipient; empty where it says nothing.
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one place in a mail says of one recipient; empty where it says nothing.
+
+    What reads a form of report returns these; `reading` joins them to reports.
 
     Parameters:
         kind: what happened.
@@ -51,10 +53,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         arrival_ms: when the message came to the server that reports, Unix milliseconds.
         feedback: the type of a complaint, as it was said.
         agent: the program that reports a complaint.
-        original: what names the message.
     """
 
-    kind: Kind
+    kind: Kind = Kind.BOUNCE
     recipient: str = ""
     sent_to: str = ""
     format: str = ""
@@ -67,4 +68,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     arrival_ms: int | None = None
     feedback: str = ""
     agent: str = ""
+
+
+class Report(Statement, frozen=True, kw_only=True):
+    """What a mail says of one recipient, all of it, and what names the message.
+
+    Parameters:
+        original: what names the message.
+    """
+
     original: Original = Original()

@@ -11,8 +11,7 @@ from estampe.bounces.reports.dates import instant_ms
 from estampe.bounces.reports.fields import groups
 from estampe.bounces.reports.mail import Head
 from estampe.bounces.reports.parts import own
-from estampe.bounces.reports.report import Kind
-from estampe.bounces.reports.statement import Statement
+from estampe.bounces.reports.report import Kind, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

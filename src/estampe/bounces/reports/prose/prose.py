@@ -11,7 +11,7 @@ from estampe.bounces.reports.prose.letter import Letter
 from estampe.bounces.reports.prose.sayings import Saying, is_telling, reporter, saying
 from estampe.bounces.reports.prose.signs import is_report, kind
 from estampe.bounces.reports.prose.transcripts import transcript
-from estampe.bounces.reports.statement import Statement
+from estampe.bounces.reports.report import Statement
 
 if TYPE_CHECKING:
     from estampe.bounces.reports.mail import Part
