@@ -27,6 +27,7 @@ from uuid import uuid4
 import httpx
 from tests.e2e.crash.server import CUSTOMER, PORTS, Server
 from tests.e2e.crash.tracking import activation
+from tests.e2e.crash.trouble import Trouble
 from tests.reporting import bounce, complaint
 
 from estampe.catalog import Contacts, Customers, Quarantine, Redlist, open_catalog, parse_customer, secrets_of
@@ -42,10 +43,6 @@ CARRIERS = 4
 ACTION = "000PE4"
 LOOP = "loop@return.example"
 """An address that takes complaints without a token in it."""
-
-LONGEST_LIFE_S = 1.5
-EARLY = 0.15
-"""How many servers are killed while they start."""
 
 AGAIN = 0.2
 """How many reports are brought once more after they were taken."""
@@ -104,7 +101,7 @@ class Carrier(threading.Thread):
         return not refused
 
 
-class BouncesCrash:
+class BouncesCrash(Trouble):
     """One run.
 
     Parameters:
@@ -113,21 +110,19 @@ class BouncesCrash:
     """
 
     def __init__(self, folder: Path, seed: int) -> None:
-        self.violations: list[str] = []
-        self.kills = 0
-        self.events: Counter[Reported] = Counter()
-        self.quarantined = 0
         self.reports_port = SystemRandom().choice(PORTS)
-        self.server = Server(
+        server = Server(
             folder,
             ESTAMPE_REPORTS_LISTEN=f"lmtp://127.0.0.1:{self.reports_port}",
             ESTAMPE_REPORTS_ADDRESSES=LOOP,
             ESTAMPE_RETURN_DOMAIN="return.example",
             ESTAMPE_MAIL_DOMAIN="mail.example",
         )
+        super().__init__(server, Random(seed))  # noqa: S311  the same
+        self.events: Counter[Reported] = Counter()
+        self.quarantined = 0
         self.stopping = threading.Event()
         self.given_up = threading.Event()
-        self._draw = Random(seed)  # noqa: S311  the same
         self._lock = threading.Lock()
         with closing(open_catalog(self.server.data)) as catalog:
             self._returns = Returns(Tokens([*secrets_of(catalog, "tokens").values()]), "return.example")
@@ -175,37 +170,16 @@ class BouncesCrash:
             self.violations.append(f"estampe verify: {fault}")
 
     def _trouble(self, kills: int) -> None:
-        self.server.start(hurried=False)
-        self._check_start()
+        self.begin()
         for carrier in self.carriers:
             carrier.start()
-        for _ in range(kills):
-            self._kill()
-        self._check_start()
+        self.kill(kills)
         self.stopping.set()
         for carrier in self.carriers:
             carrier.join(60)
             self.violations += [f"a report was refused: {each}" for each in carrier.refused[:MOST_SHOWN]]
             if carrier.is_alive():
                 self.violations.append("a report is never taken")
-
-    def _kill(self) -> None:
-        if self._draw.random() < EARLY:
-            time.sleep(self._draw.uniform(0, 1))
-        else:
-            self._check_start()
-            time.sleep(self._draw.uniform(0, LONGEST_LIFE_S))
-        if not self.server.runs():
-            self.violations.append(f"the server ended by itself: {self.server.said.read_text()}")
-        self.server.kill()
-        self.kills += 1
-        if "Traceback" in (said := self.server.said.read_text()):
-            self.violations.append(f"the server failed at something: {said}")
-        self.server.start(hurried=self._draw.random() < 0.5)
-
-    def _check_start(self) -> None:
-        if not self.server.ready():
-            self.violations.append(f"the server did not start: {self.server.said.read_text()}")
 
     def _check(self) -> None:
         headers = {"X-Key": self.server.key}

@@ -27,6 +27,7 @@ from uuid import uuid4
 
 import httpx
 from tests.e2e.crash.server import CUSTOMER, Server
+from tests.e2e.crash.trouble import Trouble
 
 from estampe.catalog import Contacts, Customers, open_catalog, parse_customer, secrets_of
 from estampe.events import decode_draft, event_id
@@ -43,10 +44,6 @@ MESSAGES = 5_000
 
 CONTACTS = 50
 ACTION = "000PE4"
-LONGEST_LIFE_S = 1.5
-EARLY = 0.15
-"""How many servers are killed while they start."""
-
 DOUBT_S = 0.5
 """An answer that took as long may have been given though the disk did not answer: see `Spool`."""
 
@@ -117,7 +114,7 @@ class Reader(threading.Thread):
         return answer.status < 500 and time.monotonic() - began_s < DOUBT_S
 
 
-class TrackingCrash:
+class TrackingCrash(Trouble):
     """One run.
 
     Parameters:
@@ -126,12 +123,9 @@ class TrackingCrash:
     """
 
     def __init__(self, folder: Path, seed: int) -> None:
-        self.violations: list[str] = []
-        self.kills = 0
+        super().__init__(Server(folder, ESTAMPE_JUDGE_SECONDS="0.3"), Random(seed))  # noqa: S311  the same
         self.hits: Counter[Followed] = Counter()
-        self.server = Server(folder, ESTAMPE_JUDGE_SECONDS="0.3")
         self.stopping = threading.Event()
-        self._draw = Random(seed)  # noqa: S311  the same
         self._numbers = iter(range(sys.maxsize))
         self._lock = threading.Lock()
         with closing(open_catalog(self.server.data)) as catalog:
@@ -174,14 +168,11 @@ class TrackingCrash:
             self.violations.append(f"estampe verify: {fault}")
 
     def _trouble(self, kills: int) -> None:
-        self.server.start(hurried=False)
-        self._check_start()
+        self.begin()
         self._introduce()
         for reader in self.readers:
             reader.start()
-        for _ in range(kills):
-            self._kill()
-        self._check_start()
+        self.kill(kills)
         self.stopping.set()
         for reader in self.readers:
             reader.join()
@@ -192,24 +183,6 @@ class TrackingCrash:
             self.readers[0].follow_one(agent)
         with self._client() as client:
             self._await_all(client)
-
-    def _kill(self) -> None:
-        if self._draw.random() < EARLY:
-            time.sleep(self._draw.uniform(0, 1))
-        else:
-            self._check_start()
-            time.sleep(self._draw.uniform(0, LONGEST_LIFE_S))
-        if not self.server.runs():
-            self.violations.append(f"the server ended by itself: {self.server.said.read_text()}")
-        self.server.kill()
-        self.kills += 1
-        if "Traceback" in (said := self.server.said.read_text()):
-            self.violations.append(f"the server failed at something: {said}")
-        self.server.start(hurried=self._draw.random() < 0.5)
-
-    def _check_start(self) -> None:
-        if not self.server.ready():
-            self.violations.append(f"the server did not start: {self.server.said.read_text()}")
 
     def _check(self) -> None:
         with self._client() as client:
