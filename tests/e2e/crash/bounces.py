@@ -47,7 +47,9 @@ LOOP = "loop@return.example"
 AGAIN = 0.2
 """How many reports are brought once more after they were taken."""
 
-MOST = 50_000
+MESSAGES = 1_000
+"""Messages for each time that the server is killed: more than are reported meanwhile."""
+
 MOST_SHOWN = 20
 
 KINDS = ("hard", "hard", "soft", "soft", "complaint", "unknown")
@@ -107,9 +109,10 @@ class BouncesCrash(Trouble):
     Parameters:
         folder: empty; holds all files of the run.
         seed: draws reports, and when the server is killed.
+        messages: how many were sent.
     """
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, messages: int) -> None:
         self.reports_port = SystemRandom().choice(PORTS)
         server = Server(
             folder,
@@ -127,12 +130,12 @@ class BouncesCrash(Trouble):
         with closing(open_catalog(self.server.data)) as catalog:
             self._returns = Returns(Tokens([*secrets_of(catalog, "tokens").values()]), "return.example")
             number = Customers(catalog).number_of(parse_customer(CUSTOMER))
-            people = Contacts(catalog, number).put_many([{"Email": f"{each}@a.example"} for each in range(MOST)])
+            people = Contacts(catalog, number).put_many([{"Email": f"{each}@a.example"} for each in range(messages)])
         self._messages = [Addressed(number, ACTION, contact.id, uuid4()) for contact in people]
         self._contacts = {f"{each.stamp}": each.contact for each in self._messages}
         self._addresses = {contact.id: contact.address for contact in people}
         with closing(Logs(self.server.data)) as logs:
-            for at in range(0, MOST, 10_000):
+            for at in range(0, messages, 10_000):
                 drafts = [activation(each, self._addresses[each.contact]) for each in self._messages[at : at + 10_000]]
                 logs.of(parse_customer(CUSTOMER)).publish(drafts).result()
         self.carriers = [Carrier(self, self._draw.getrandbits(32)) for _ in range(CARRIERS)]
@@ -199,7 +202,7 @@ class BouncesCrash(Trouble):
         with closing(open_catalog(self.server.data)) as catalog:
             number = Customers(catalog).number_of(parse_customer(CUSTOMER))
             found = Contacts(catalog, number).facts(self._contacts.values())
-            listed = {each.id for each in Redlist(catalog, number).page("", MOST)} if taken else set()
+            listed = {each.id for each in Redlist(catalog, number).page("", len(self._contacts))} if taken else set()
             self.quarantined = Quarantine(catalog, 0).totals()[0]
         self._compare("bounced", taken, "hard", {each.id for each in found.values() if each.bounced_ms is not None})
         self._compare("on the redlist", taken, "complaint", listed)
@@ -229,7 +232,7 @@ def main() -> int:
     seed = Random().getrandbits(32) if options.seed is None else options.seed  # noqa: S311  not secret
     begun_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="estampe-crash-") as folder:
-        test = BouncesCrash(Path(folder), seed)
+        test = BouncesCrash(Path(folder), seed, MESSAGES * (options.kills + 1))
         test.run(options.kills)
     report(test, seed, time.monotonic() - begun_s)
     return 1 if test.violations else 0
