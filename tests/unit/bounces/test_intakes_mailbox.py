@@ -317,6 +317,10 @@ def test_an_account_is_read(text: str, expected: tuple[object, ...]) -> None:
         "imaps://ann:s3c@s3cret@mx.example",
         "imaps://ann:s3cret/@mx.example",
         "imaps://:s3cret@mx.example",
+        "imaps://ann@shop.example:s3cret@mx.example",
+        "imaps://ann:s3cret",
+        "imaps:/ann:s3cret@mx.example",
+        "ann:s3cret@mx.example",
     ],
 )
 def test_what_is_no_account_is_refused_without_its_password(text: str) -> None:

@@ -18,6 +18,9 @@ _WRITTEN = re.compile(
     r"(?:(?P<host>[^\s:/@\[\]]{1,255})|\[(?P<v6>[^\s\]]{1,255})\])(?::(?P<port>\d{1,5}))?(?:/(?P<folder>[^\s?#]{0,1000}))?"
 )
 _ALLOWED = "imaps://USER:PASSWORD@HOST/FOLDER or imap://..., what is special in USER or PASSWORD as %40 for @"
+_SECRET = re.compile(r"\A((?:\w{0,20}:/+)?[^:]*):(?:.*(?=@)|.*)", re.DOTALL)
+"""What may be a password, in what is written wrongly: from the first colon on, to the last `@` if there is one."""
+
 _SPECIAL = re.compile(r"[\x00-\x1f\x7f]")
 
 _PORTS = {"imaps": 993, "imap": 143}
@@ -86,8 +89,7 @@ def account_of(text: str) -> Account:
     found = _WRITTEN.fullmatch(text)
     port = int(found["port"] or _PORTS[found["scheme"]]) if found else 0
     if not found or not 0 < port <= _LAST_PORT or _SPECIAL.search(unquote(text)):
-        shown = re.sub(r"(//[^:/@]*):.*@", r"\1:***@", text, flags=re.DOTALL)
-        raise InvalidSetting("ESTAMPE_REPORTS_IMAP", shown, _ALLOWED)
+        raise InvalidSetting("ESTAMPE_REPORTS_IMAP", _SECRET.sub(r"\1:***", text), _ALLOWED)
     return Account(
         host=found["host"] or found["v6"],
         port=port,
