@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,7 @@ from estampe.bounces.reports import Kind, Limits
 from estampe.catalog import CatalogUnavailable, Quarantine, QuarantineFull, QuarantineState, UnknownReport
 from estampe.instants import clock_ms
 from estampe.log import LogError
+from estampe.settings import InvalidSetting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from estampe.settings import Settings
 
 _UNREADABLE = "nothing in it is a report that Estampe can read"
+
+_ADDRESS = re.compile(r"[^\s@]{0,64}@[^\s@]{1,255}")
+"""One to which reports may come, or `@` and a domain."""
 
 _LOOK_S = 1.0
 """How often the quarantine is asked for what waits in it."""
@@ -82,6 +87,9 @@ class Bounces:
         message_of: reads a return path that we signed: the customer's number, and the stamp's id.
         settings: the operator's choices.
         count: is told of each mail by a word of `Taken`, or `refused`: it could not be taken.
+
+    Raises:
+        InvalidSetting: `ESTAMPE_REPORTS_ADDRESSES` has what is no address.
     """
 
     def __init__(  # noqa: PLR0913  one for each part that it wires
@@ -99,9 +107,7 @@ class Bounces:
         self._matching = Matching(catalog, customers, log_of, message_of, settings.match_days)
         self._settings = settings
         self._limits = Limits(octets=settings.report_limit)
-        self._addresses = frozenset(
-            filter(None, (each.strip().lower() for each in settings.reports_addresses.split(",")))
-        )
+        self._addresses = _addresses(settings.reports_addresses)
         self._count = count
         self._journal = structlog.get_logger()
         self._stopping = threading.Event()
@@ -244,3 +250,15 @@ class Bounces:
                 self._journal.warning("the quarantine waits", reason=str(exc))
                 self._stopping.wait(_LATER_MS / 1_000)
             self._stopping.wait(_LOOK_S)
+
+
+def _addresses(text: str) -> frozenset[str]:
+    """Return the addresses of `ESTAMPE_REPORTS_ADDRESSES`, in small letters.
+
+    Raises:
+        InvalidSetting: one is no address: reports that come to what was meant would be refused.
+    """
+    found = frozenset(filter(None, (each.strip().lower() for each in text.split(","))))
+    if not all(map(_ADDRESS.fullmatch, found)):
+        raise InvalidSetting("ESTAMPE_REPORTS_ADDRESSES", text, "addresses, or @DOMAIN for all of one, commas between")
+    return found

@@ -27,7 +27,7 @@ from estampe.events import Customer, EventType, decode, decode_draft, event_id
 from estampe.execution.composing.envelopes import Returns
 from estampe.instants import clock_ms
 from estampe.log import Logs, Query
-from estampe.settings import Settings
+from estampe.settings import InvalidSetting, Settings
 from estampe.tokens import Tokens
 from reporting import bounce, complaint
 
@@ -67,7 +67,7 @@ class House:
             customers=self.customers,
             log_of=logs.of,
             message_of=RETURNS.read,
-            settings=Settings(reports_addresses=f"{LOOP}, @loops.example", **settings),
+            settings=Settings(**{"reports_addresses": f"{LOOP}, @loops.example", **settings}),
             count=self.counted.append,
         )
 
@@ -540,6 +540,12 @@ def test_a_later_hit_clears_a_contact_and_an_earlier_one_does_not(house: House) 
 )
 def test_only_our_addresses_are_accepted(address: str, is_ours: bool, house: House) -> None:
     assert house.bounces.accepts(address) is is_ours
+
+
+@pytest.mark.parametrize("text", ["loops.example", "a@loops.example b@loops.example", f"{LOOP};c@loops.example", "a@"])
+def test_what_is_no_address_is_refused_at_the_start(text: str, house: House) -> None:
+    with pytest.raises(InvalidSetting, match="ESTAMPE_REPORTS_ADDRESSES"):
+        House(house.catalog, house.logs, reports_addresses=text)
 
 
 def test_what_waits_is_read_again_while_it_runs(house: House) -> None:
