@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     Record = tuple[str | int | None, ...]
 
 PAGE_LETTERS = 160
-"""How wide a table is where there is no terminal to say."""
+"""How wide a table is where there is no terminal to say; what is less wide is narrow."""
 
 
 class Records(NamedTuple):
-    """Records and what their members are called; `hidden` are left out of tables.
+    """Records and what their members are called; tables leave out `hidden`, and `minor` where a page is narrow.
 
     Lines and CSV are written while rows are still being made.
     """
@@ -31,6 +31,7 @@ class Records(NamedTuple):
     names: tuple[str, ...]
     rows: Iterable[Record]
     hidden: Collection[str] = ()
+    minor: Collection[str] = ()
 
 
 def write_records(records: Records, form: str | None, nothing: str) -> None:
@@ -54,7 +55,8 @@ def _write_table(records: Records, nothing: str) -> None:
     if not rows:
         console.print(nothing, style="dim")
         return
-    shown = [at for at, name in enumerate(records.names) if name not in records.hidden]
+    left_out = {*records.hidden, *(records.minor if console.width < PAGE_LETTERS else ())}
+    shown = [at for at, name in enumerate(records.names) if name not in left_out]
     table = Table(box=None, pad_edge=False)
     for at in shown:
         is_count = any(isinstance(row[at], int) for row in rows)

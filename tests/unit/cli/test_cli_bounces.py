@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.text import Text
 
 from estampe.cli import main
 
@@ -90,6 +91,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+class Terminal(io.StringIO):
+    """Standard output that people look at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def run(*arguments: str, status: int = 0, stdin: str = "") -> Result:
     done = CliRunner().invoke(main, ["bounces", *arguments], input=stdin)
     assert done.exit_code == status, done.output
@@ -144,6 +152,18 @@ def test_a_table_is_for_people_and_steers_no_terminal() -> None:
     table = run("read", "--format", "table", "bounce.eml").stdout
     assert table.splitlines()[0].split() == NAMES
     assert "\x1b" not in table
+
+
+@pytest.mark.parametrize(("letters", "left_out"), [(100, {"enhanced", "basic", "mta", "rule"}), (160, set())])
+def test_a_narrow_terminal_has_what_matters_most(
+    letters: int, left_out: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setenv("COLUMNS", f"{letters}")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stdout", terminal)
+    main.main(["bounces", "read", "bounce.eml"], standalone_mode=False)
+    assert Text.from_ansi(terminal.getvalue()).plain.splitlines()[0].split() == [name for name in NAMES if name not in left_out]
 
 
 def test_standard_input_is_a_file_too() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from estampe.cli.records import Record
 
 NAMES = ("file", "kind", "recipient", "verdict", "enhanced", "basic", "subject", "detail", "diagnostic", "mta", "rule")
+MINOR = ("enhanced", "basic", "mta", "rule")
 
 
 @click.command(
@@ -42,10 +43,12 @@ def read(*, files: Sequence[Path], is_json: bool, form: str | None) -> None:
     """Print what mails report of each recipient, and what it means for the address.
 
     FILE is a mail, an mbox, a Maildir, another folder of mails, or - for standard input. A mail that reports nothing
-    has the kind none. What cannot be read is told, the others are read, and status is 1.
+    has the kind none. What cannot be read is told, the others are read, and status is 1. A table on a narrow terminal
+    goes without codes, mta and rule.
     """
     failures: list[str] = []
-    write_records(Records(NAMES, _rows(files, failures)), "ndjson" if is_json else form, nothing="no mails")
+    records = Records(NAMES, _rows(files, failures), minor=MINOR)
+    write_records(records, "ndjson" if is_json else form, nothing="no mails")
     if failures:
         click.get_current_context().exit(1)
 
