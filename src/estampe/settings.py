@@ -281,9 +281,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _doc("level", "the least important line to log")
     ] = "info"
-    log_format: Annotated[Literal["json", "console"], _doc("format", "one JSON object a line, or text for people")] = (
-        "json"
-    )
+    log_format: Annotated[
+        Literal["json", "console"], _doc("format", "json: one object a line; console: text for people")
+    ] = "json"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **chosen: Any) -> Self:

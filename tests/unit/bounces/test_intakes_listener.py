@@ -193,7 +193,7 @@ def test_a_socket_of_this_machine_is_for_its_group_alone(tmp_path: Path) -> None
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         with smtplib.LMTP(str(path)) as client:
             client.sendmail("", ["b1@return.example"], MAIL)
-        with pytest.raises(InvalidSetting, match="free"):
+        with pytest.raises(InvalidSetting, match="in use"):
             asyncio.run(_listen(reports_listen=f"lmtp://{path}"))
     assert len(receiver.taken) == 1
     assert not path.exists()

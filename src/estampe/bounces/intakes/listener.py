@@ -114,7 +114,7 @@ def _held(text: str) -> _Held:
         return _on_port(found["host"] or found["v6"], int(found["port"]), found["protocol"])
     except (OSError, ValueError, OverflowError) as exc:
         reason = getattr(exc, "strerror", None) or exc
-        raise InvalidSetting("ESTAMPE_REPORTS_LISTEN", text, f"an address that is free ({reason})") from exc
+        raise InvalidSetting("ESTAMPE_REPORTS_LISTEN", text, f"an address that can be listened on ({reason})") from exc
 
 
 def _on_port(host: str, port: int, protocol: str) -> _Held:
