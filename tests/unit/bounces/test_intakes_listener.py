@@ -204,7 +204,7 @@ def test_a_socket_of_this_machine_is_for_its_group_alone(tmp_path: Path) -> None
     [
         *((taken, "250 2.0.0 ") for taken in Taken),
         (NotTaken("the log is full"), "451 4.3.0 the mail cannot be taken now: the log is full"),
-        (MailTooLarge(9, 8), "552 5.3.4 "),
+        (MailTooLarge(8), "552 5.3.4 "),
         (ZeroDivisionError("oops"), "451 4.3.0 Something is wrong here"),
     ],
 )

@@ -128,7 +128,7 @@ def test_a_mail_that_cannot_be_taken_now_stays_and_holds_up_no_other(
     assert server.mails() == []
 
 
-@pytest.mark.parametrize("failure", [MailTooLarge(10, 5), ZeroDivisionError("a fault")])
+@pytest.mark.parametrize("failure", [MailTooLarge(5), ZeroDivisionError("a fault")])
 def test_what_never_can_be_taken_is_moved_aside(
     failure: Exception, mailbox: Mailbox, server: Dovecot, receiver: Receiver
 ) -> None:

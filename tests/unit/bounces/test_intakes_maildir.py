@@ -36,7 +36,7 @@ class Receiver:
     def take(self, delivery: Delivery) -> Taken:
         assert delivery.way is Way.MAILDIR
         if len(delivery.mail) > 100:
-            raise MailTooLarge(len(delivery.mail), 100)
+            raise MailTooLarge(100)
         if self.failure:
             raise self.failure
         if delivery.mail == self.full_for:

@@ -97,5 +97,5 @@ def test_what_cannot_be_taken_is_told_and_the_others_go_on(
         result = _import(data, tmp_path / "missing", tmp_path / "large.eml", tmp_path / "small.eml")
     assert result.exit_code == 1
     assert "missing: No such file or directory" in result.stderr
-    assert "large.eml: the mail has 2,001 bytes; at most 2,000 are read" in result.stderr
+    assert "large.eml: the mail has more than 2,000 bytes" in result.stderr
     assert _outcomes(result) == {("handed over" if is_served else "quarantined"): 1}

@@ -160,7 +160,7 @@ class Mailbox:
 
     def _take_one(self, client: IMAPClient, uid: int, size: int) -> None:
         if size > self._limit:
-            raise _Refused(MailTooLarge(size, self._limit))
+            raise _Refused(MailTooLarge(self._limit))
         asked = f"BODY.PEEK[]<0.{self._limit + 1}>"  # a part, so that no server can send more
         found: dict[bytes, Any] = client.fetch([uid], [asked]).get(uid, {})
         mail = next((value for key, value in found.items() if key.startswith(b"BODY[]")), None)

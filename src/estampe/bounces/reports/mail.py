@@ -25,8 +25,8 @@ __all__ = ["Head", "Limits", "MailTooLarge", "Part", "parse"]
 class MailTooLarge(EstampeError):
     """A mail has more bytes than one may have."""
 
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"the mail has {size:,} bytes; at most {limit:,} are read")
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the mail has more than {limit:,} bytes, the most that is read")
 
 
 class Limits(NamedTuple):
@@ -151,7 +151,7 @@ def parse(octets: bytes, limits: Limits | None = None) -> Part:
     """
     limits = limits or Limits()
     if len(octets) > limits.octets:
-        raise MailTooLarge(len(octets), limits.octets)
+        raise MailTooLarge(limits.octets)
     return _Parser(limits).mail(octets, 0)
 
 

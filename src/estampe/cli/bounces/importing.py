@@ -92,7 +92,7 @@ def _handing_over(settings: Settings, stack: ExitStack) -> Take:
 
     def hand_over(mail: bytes) -> str:
         if len(mail) > settings.report_limit:
-            raise MailTooLarge(len(mail), settings.report_limit)
+            raise MailTooLarge(settings.report_limit)
         reason = "a command has brought it, and the server has not read it yet"
         state = QuarantineState.WAITING
         quarantine.keep(mail, way=Way.FILE, time_ms=clock_ms(), reason=reason, state=state)
