@@ -47,3 +47,13 @@ def test_many_recipients_may_share_a_reason() -> None:
 
     assert len(found) == 1_000
     assert {each.diagnostic for each in found} == {"550 5.1.1 Unknown"}
+
+
+def test_many_recipients_of_whom_nothing_is_said_take_no_time() -> None:
+    listed = "".join(f"p{number}@{number}.example\n" for number in range(3_000))
+    mail = parse(f"{HEAD}Your message could not be delivered to:\n\n{listed}".encode())
+    begin = time.process_time()
+
+    assert len(statements(mail)) == 1_000
+
+    assert time.process_time() - begin < LONGEST_S

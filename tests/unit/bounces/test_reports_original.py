@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from estampe.bounces.reports import Original, parse
@@ -115,3 +117,14 @@ def test_nothing_is_named() -> None:
 def test_few_of_many_candidates_are_kept() -> None:
     many = ", ".join(f"b+{number}@example.com" for number in range(5_000))
     assert len(_about(f"To: {many}\n\n{many}").return_paths) <= 20
+
+
+@pytest.mark.parametrize("unit", ["a", ".", "<", "a<", "\u00e9"])
+def test_a_message_id_that_is_none_takes_no_time(unit: str) -> None:
+    copy = f"Message-ID: {unit * (240_000 // len(unit.encode()))}\n\n".encode()
+    mail = parse(b"Subject: Undelivered\nContent-Type: message/rfc822\n\n" + copy)
+    begin_s = time.process_time()
+
+    assert not original(mail).message_id
+
+    assert time.process_time() - begin_s < 0.5

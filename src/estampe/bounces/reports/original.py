@@ -36,7 +36,7 @@ _FIELD_OF_MAILS = re.compile(
 )
 _NAMES_MAILS = frozenset({"message-id", "received", "subject", "from", "x-estampe-stamp"})
 _ID = re.compile(r"<([^<>\s]{1,998})>")
-_BARE_ID = re.compile(r"[^<>\s\"();,]{1,500}@[^<>\s\"();,]{1,500}")
+_BARE_ID = re.compile(r"(?<![^<>\s\"();,])[^<>\s\"();,]{1,500}@[^<>\s\"();,]{1,500}")
 _STAMP = re.compile(r"X-Estampe-Stamp[ \t]{0,4}:[ \t]{0,16}([0-9a-fA-F-]{32,36})(?![0-9a-fA-F-])", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<![A-Za-z0-9.+_-])b\+[A-Za-z0-9._~=+-]{1,200}@[A-Za-z0-9.-]{1,255}", re.IGNORECASE)
 

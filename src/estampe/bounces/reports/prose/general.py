@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,8 @@ from estampe.bounces.reports.prose.signs import speaks_of_failure
 from estampe.bounces.reports.prose.transcripts import transcript
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from estampe.bounces.reports.prose.letter import Letter
 
 _ENOUGH = 3
@@ -71,8 +74,9 @@ def mentions(letter: Letter) -> list[Mention]:
     named = {each.lower(): each for each in (letter.failed or [*(place.address for place in places), *talked])}
     found = {place.address.lower(): place.line for place in reversed(places)}
     said = {address.lower(): lines for address, lines in heard.items()}
+    for_all = cache(lambda: shared(letter))
     mentioned = [
-        Mention(address, _about(letter, said.get(small, []), found.get(small), begins))
+        Mention(address, _about(letter.lines, said.get(small, []), found.get(small), begins, for_all))
         for small, address in list(named.items())[:_PERSONS]
     ]
     return mentioned or [Mention(each, shared(letter)) for each in letter.receivers[:1] if len(letter.receivers) == 1]
@@ -90,19 +94,19 @@ def shared(letter: Letter) -> list[str]:
     return next(filter(None, [*choices, failing, words]), [])[:_FEW]
 
 
-def _about(letter: Letter, said: list[str], line: int | None, begins: list[int]) -> list[str]:
+def _about(
+    lines: list[str], said: list[str], line: int | None, begins: list[int], for_all: Callable[[], list[str]]
+) -> list[str]:
     """Return the lines about a recipient: a server's answer if there is one, else words, else what is for all."""
-    block = _block(letter.lines, line, begins) if line is not None else []
-    if said and (
-        (line is not None and has_reply(letter.lines[line])) or not any(map(has_reply, first_paragraph(block)))
-    ):
+    block = _block(lines, line, begins) if line is not None else []
+    if said and ((line is not None and has_reply(lines[line])) or not any(map(has_reply, first_paragraph(block)))):
         return said
     if any(has_reply(each) for each in block):
         return block
     block = first_paragraph(block)
     if len(begins) > 1 and any(is_telling(each) and not is_chatter(each) for each in block):
         return block
-    telling = shared(letter)
+    telling = for_all()
     if any(has_reply(each) for each in telling):
         return telling
     return block if any(is_telling(each) and not is_chatter(each) for each in block) else telling
@@ -141,8 +145,9 @@ def _places(letter: Letter) -> list[_Place]:
     for at, line in enumerate(letter.lines):
         if "@" not in line:
             continue
+        is_failing = at in letter.failing or has_reply(line)
         for found in islice(_FOUND.finditer(line), _IN_LINE):
-            place = _Place(tidy(found[0]), at, _weight(letter, at, found))
+            place = _Place(tidy(found[0]), at, _weight(letter, at, found, is_failing=is_failing))
             if place.weight >= _ENOUGH and "@" in place.address[1:-1]:
                 places.append(place)
         if len(places) >= _PERSONS:
@@ -150,7 +155,7 @@ def _places(letter: Letter) -> list[_Place]:
     return places
 
 
-def _weight(letter: Letter, at: int, found: re.Match[str]) -> int:
+def _weight(letter: Letter, at: int, found: re.Match[str], *, is_failing: bool) -> int:
     line = letter.lines[at]
     before, after = line[: found.start()], line[found.end() :]
     near = before[-_REACH:]
@@ -158,7 +163,6 @@ def _weight(letter: Letter, at: int, found: re.Match[str]) -> int:
     is_first = not before.strip(_MARKS)
     is_receiver = small in letter.receivers_small
     is_office = small.partition("@")[0] in _OFFICES
-    is_failing = at in letter.failing
     return (
         (2 if is_first else 0)
         + (2 if is_first and (not after.strip(_MARKS) or _AFTER_NAME.match(after)) else 0)
@@ -166,7 +170,7 @@ def _weight(letter: Letter, at: int, found: re.Match[str]) -> int:
         + (2 if _OF_RECIPIENT.search(near) else 0)
         + (1 if before.rstrip(_INTRODUCED).endswith((":", "\uff1a")) else 0)
         - (5 if _OF_ANOTHER.search(near) or before.endswith(("mailto:", "/")) else 0)
-        + (2 if is_failing or has_reply(line) else 0 if letter.failing.isdisjoint(range(at - 2, at + 3)) else 1)
+        + (2 if is_failing else 0 if letter.failing.isdisjoint(range(at - 2, at + 3)) else 1)
         + (3 if is_receiver else 0)
         - (4 if _FIELD_TO.match(before) and any(map(_FIELD_NEXT.match, letter.lines[at + 1 : at + 4])) else 0)
         - (6 if small in letter.ours and not is_receiver else 0)
