@@ -152,8 +152,8 @@ class Bounces:
     def reread(self) -> int:
         """Read again what is due in the quarantine; return how many mails were taken. Blocking."""
         taken = 0
-        while due := self.quarantine.due(clock_ms(), _AT_ONCE):
-            taken += sum(self._read_again(each) for each in due)
+        while not self._stopping.is_set() and (due := self.quarantine.due(clock_ms(), _AT_ONCE)):
+            taken += sum(self._read_again(each) for each in due if not self._stopping.is_set())
         return taken
 
     def close(self) -> None:
@@ -166,11 +166,10 @@ class Bounces:
         if not found:
             return _Outcome(misses=[Miss(_UNREADABLE)])
         concerned = [each for each in found if each.report.kind in _CONCERNS]
-        matched: list[tuple[Finding, Match | Miss]] = []
-        for each in concerned:
-            matched.append((each, match := self._matching.match(delivery, each.report, patient=patient)))
-            patient = patient and not isinstance(match, Miss)  # a mail of many reports waits once
-        receipts = [self._publish(each, match) for each, match in matched if not isinstance(match, Miss)]
+        matches = self._matching.match(delivery, [each.report for each in concerned], patient=patient)
+        matched = list(zip(concerned, matches, strict=True))
+        told = {_told(each, match): (each, match) for each, match in reversed(matched) if not isinstance(match, Miss)}
+        receipts = [self._publish(each, match) for each, match in reversed(told.values())]
         misses = [
             match for each, match in matched if isinstance(match, Miss) and each.report.kind is not Kind.DELIVERED
         ]
@@ -250,6 +249,12 @@ class Bounces:
                 self._journal.warning("the quarantine waits", reason=str(exc))
                 self._stopping.wait(_LATER_MS / 1_000)
             self._stopping.wait(_LOOK_S)
+
+
+def _told(finding: Finding, match: Match) -> tuple[object, ...]:
+    """Return what a report tells of its message: whatever else it says, it makes one event, and concludes once."""
+    report = finding.report
+    return match.customer, match.activation.stamp.id, report.kind, finding.verdict, report.feedback
 
 
 def _addresses(text: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from estampe.bounces.delivery import Way
 from estampe.catalog import addressed
 from estampe.errors import EstampeError
 from estampe.events import ActivationDetail, EventType, decode, event_id
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from estampe.bounces.delivery import Delivery
-    from estampe.bounces.reports import Report
+    from estampe.bounces.reports import Original, Report
     from estampe.catalog import Catalog, Customers
     from estampe.events import Activation, Customer
     from estampe.log import EventLog
@@ -84,24 +85,37 @@ class Matching:
         """Return whether we have signed an address."""
         return self._signed(address) is not None
 
-    def match(self, delivery: Delivery, report: Report, *, patient: bool = True) -> Match | Miss:
-        """Return the message that a report is about, or why none is known.
+    def match(self, delivery: Delivery, reports: Sequence[Report], *, patient: bool = True) -> list[Match | Miss]:
+        """Return of each report of a mail which message it is about, or why none is known.
+
+        What names a message is the whole mail's, and is looked for once, however many recipients it reports of.
 
         Parameters:
-            delivery: how the report came.
-            report: what it says.
+            delivery: how the mail came.
+            reports: what it says.
             patient: wait a moment for an activation that is being published.
 
         Raises:
             LogError, CatalogUnavailable: nobody can tell now.
         """
-        signed = self._all_signed((*delivery.recipients, *report.original.return_paths))
+        if not reports:
+            return []
+        named = self._named(delivery, reports[0].original, _PATIENCE_S if patient else 0)
+        if isinstance(named, Miss):
+            return [named] * len(reports)
+        if named:
+            return [next((match for match in named if _is_for(match, each)), named[0]) for each in reports]
+        return [self._by_recipient(delivery, each) for each in reports]
+
+    def _named(self, delivery: Delivery, original: Original, patience_s: float) -> Sequence[Match] | Miss:
+        """Return the messages that a mail names, a miss where it is known to name one that is not there."""
+        signed = self._all_signed((*delivery.recipients, *original.return_paths))
         if signed:
-            return self._by_return_path(signed, report, _PATIENCE_S if patient else 0)
-        for stamp in _stamps(report):
+            return self._by_return_path(signed, patience_s)
+        for stamp in _stamps(original):
             if found := self._by_stamp(stamp):
-                return found
-        return self._by_recipient(delivery, report)
+                return found if isinstance(found, Miss) else [found]
+        return []
 
     def _signed(self, address: str) -> tuple[int, UUID] | None:
         try:
@@ -113,13 +127,13 @@ class Matching:
         """Return the messages whose return paths are among some addresses, each once."""
         return list(dict.fromkeys(filter(None, map(self._signed, addresses))))
 
-    def _by_return_path(self, signed: Sequence[tuple[int, UUID]], report: Report, patience_s: float) -> Match | Miss:
+    def _by_return_path(self, signed: Sequence[tuple[int, UUID]], patience_s: float) -> Sequence[Match] | Miss:
         deadline_s = time.monotonic() + patience_s
         while not (found := [match for whose in signed if (match := self._sure(*whose))]):
             if time.monotonic() >= deadline_s:
                 return Miss("it came to a return path of a message whose activation is not in the log", is_early=True)
             time.sleep(_PAUSE_S)
-        return next((match for match in found if _is_for(match, report)), found[0])
+        return found
 
     def _by_stamp(self, stamp: UUID) -> Match | Miss | None:
         found = [match for number in self._customers.numbers() if (match := self._sure(number, stamp))]
@@ -142,10 +156,14 @@ class Matching:
         if not self._days or not recipient:
             return Miss("it names no message of ours, neither by its return path nor by what was returned")
         until_ms = min(report.arrival_ms or delivery.time_ms, delivery.time_ms)
+        came_ms = (
+            until_ms if delivery.way is Way.FILE else delivery.time_ms
+        )  # a stranger could name any time as arrival
+        since_ms = max(0, came_ms - round(self._days * _DAY_MS))
         sent = [
             match
             for number, contact in addressed(self._catalog, recipient)[:_CONTACTS]
-            if (match := self._last_sent(number, contact, recipient, until_ms))
+            if since_ms <= until_ms and (match := self._last_sent(number, contact, recipient, since_ms, until_ms))
         ]
         if len(sent) == 1:
             return sent[0]
@@ -153,11 +171,11 @@ class Matching:
             return Miss(f"it names no message, and {len(sent)} contacts with the address {recipient} got some")
         return Miss(f"it names no message of ours, and none was sent to {recipient} in the {self._days:g} days before")
 
-    def _last_sent(self, number: int, contact: str, recipient: str, until_ms: int) -> Match | None:
+    def _last_sent(self, number: int, contact: str, recipient: str, since_ms: int, until_ms: int) -> Match | None:
         """Return the last message that a contact got at an address within the period, None for none."""
         log = self._log_of(self._customers.customer_of(number))
         asked = Query(
-            start_ms=max(0, until_ms - round(self._days * _DAY_MS)),
+            start_ms=since_ms,
             end_ms=until_ms + 60_000,  # the clocks of two servers differ
             types=(EventType.ACTIVATION,),
             contact=contact,
@@ -184,9 +202,9 @@ def _activation(line: bytes) -> Activation | None:
     return detail.activation if isinstance(detail, ActivationDetail) else None
 
 
-def _stamps(report: Report) -> Iterator[UUID]:
-    """Yield the stamps that a report names: that of our own header, and that of a Message-ID as we make them."""
-    for text in (report.original.stamp, report.original.message_id.partition("@")[0]):
+def _stamps(original: Original) -> Iterator[UUID]:
+    """Yield the stamps that a mail names: that of our own header, and that of a Message-ID as we make them."""
+    for text in (original.stamp, original.message_id.partition("@")[0]):
         try:
             yield UUID(text)
         except ValueError:

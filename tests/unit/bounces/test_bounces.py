@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import closing
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -252,6 +254,17 @@ def test_a_recipient_alone_names_the_last_message_sent_there_and_has_no_conseque
     assert not house.is_bounced(contact)
 
 
+def test_a_stranger_cannot_reach_an_old_message_by_naming_an_old_time(house: House) -> None:
+    house.send(house.contact("ann@a.example"))
+    mail = bounce(to=LOOP, recipient="ann@a.example")
+    sent_ms = clock_ms()
+    old = format_datetime(datetime.fromtimestamp(sent_ms / 1_000 + 1, UTC)).encode()
+    dated = mail.replace(b"\r\n\r\nFinal-Recipient:", b"\r\nArrival-Date: " + old + b"\r\n\r\nFinal-Recipient:")
+    later_ms = sent_ms + 30 * 86_400_000
+    assert house.bounces.take(Delivery(mail=dated, way=Way.LMTP, time_ms=later_ms)) is Taken.QUARANTINED
+    assert house.bounces.take(Delivery(mail=dated, way=Way.FILE, time_ms=later_ms)) is Taken.PUBLISHED
+
+
 def test_a_recipient_of_two_customers_names_no_message(house: House) -> None:
     for customer in (OURS, THEIRS):
         house.send(house.contact("ann@a.example", customer), customer)
@@ -471,6 +484,29 @@ def test_a_mail_of_many_reports_waits_once_for_an_activation(house: House, monke
     begun_s = time.monotonic()
     assert house.take(mail[:end] + others + mail[end:], path) is Taken.QUARANTINED
     assert time.monotonic() - begun_s < 3
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_a_mail_of_many_reports_and_return_paths_takes_no_time(is_sent: bool, house: House) -> None:
+    stamps = [uuid4() for _ in range(100)]
+    paths = [house.path(house.send(house.contact(), stamp=stamp) if is_sent else stamp) for stamp in stamps]
+    mail = bounce(to=LOOP, recipient="x@b.example")
+    start = mail.index(b"Final-Recipient:")
+    end = mail.index(b"\r\n--", start)
+    others = b"".join(b"\r\n\r\n" + mail[start:end].replace(b"x@b", b"x%d@b" % each) for each in range(998))
+    begun_s = time.process_time()
+    taken = house.take(mail[:end] + others + mail[end:], *paths)
+    assert time.process_time() - begun_s < 2.5
+    assert taken is (Taken.PUBLISHED if is_sent else Taken.QUARANTINED)
+    assert len(house.events("bounce")) == is_sent
+
+
+def test_what_is_read_again_stops_with_the_server(house: House) -> None:
+    house.take(b"Hello!", LOOP)
+    house.bounces.quarantine.release(None, clock_ms())
+    house.bounces.close()
+    assert house.bounces.reread() == 0
+    assert [state for _, state in house.kept()] == [QuarantineState.WAITING]
 
 
 def test_a_mail_that_another_server_took_out_of_the_quarantine_is_no_matter(
