@@ -1,4 +1,4 @@
-"""Refusals that servers are known to make, in `refusals.txt`, mean what their makers say they mean."""
+"""Refusals that servers are known to make mean what their makers, in `refusals.txt`, or people say they mean."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from estampe.events import StatusSubject, Verdict
 from estampe.verdicts import RULES, judge
 from estampe.verdicts.refusals import Phrasebook, pattern, wording
 
-LINES = Path(__file__).with_name("refusals.txt").read_text().splitlines()
+FILES = ("refusals.txt", "refusals-gathered.txt")
+LINES = [line for name in FILES for line in Path(__file__).with_name(name).read_text().splitlines()]
 SAID = re.compile(r"(hard|soft) ([0-7]) ([245]\d\d)[ -](?:([245]\.\d+\.\d+) )?(.+?)(?: <- (\S+))?")
 ENOUGH = 300
 

@@ -111,7 +111,10 @@ RULES = (
         "perhaps-disabled-for-good",
         SOFT,
         "2.1",
-        phrases=these("disabled or discontinued | temporary locked | archived recipient | destinataire archive"),
+        phrases=these(
+            "disabled or discontinued | temporary locked | archived recipient | destinataire archive | "
+            "unavailable: account is disabled"
+        ),
         source="AOL, La Poste: the words leave open whether it comes back",
         example="550 5.2.1 This account has been disabled or discontinued",
     ),
@@ -122,6 +125,7 @@ RULES = (
         phrases=these(
             "disabled or discontinued | discontinued | account*closed | account*terminated | account*deleted | "
             "account*removed | account*cancelled | account*canceled | account has expired | account expired | "
+            "expired account | "
             "mailbox*closed | mailbox*deleted | mailbox*removed | mailbox has expired | user*terminated | "
             "user*deleted | user*removed | user has been closed | address*discontinued | address is no longer | "
             "account is no longer | address no longer | mailbox is no longer | mailbox no longer | user no longer | "
@@ -195,7 +199,7 @@ RULES = (
             "account*disattivato | account*sospeso | conta*desativada | conta*suspensa | conta*bloqueada | "
             "conta*inativa | konto*zablokowane | заблокирован | отключен | неактив | 已停用 | 被禁用 | 已冻结 | "
             "锁定 | 停止 | mailbox*gesperrt | account*gesperrt | benutzer*gesperrt | benutzerkonto*gesperrt | "
-            "mail receiving disabled"
+            "mail receiving disabled | is now disabled | user hangup | user hang-up"
         ),
         source="Google, Yahoo, La Poste, Sendmail: it may come back",
         example="550 5.2.1 The email account that you tried to reach is disabled",
@@ -231,6 +235,7 @@ VAGUE = (
         SOFT,
         "7.1",
         phrases=these(
+            "is rejected | no permit | "
             "prohibit | not permitted | permission | not authorized | unauthorized | not authorised | not allowed | "
             "access denied | access not | access is denied | restricted | restriction | not accepting mail from | "
             "not accept mail from | does not accept mail from | only accepts | message rejected | message refused | "

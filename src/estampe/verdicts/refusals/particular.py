@@ -86,6 +86,17 @@ RULES = (
         example="550 : User unknown",
     ),
     Rule(
+        "gateway-knows-no-recipient",
+        HARD,
+        "1.1",
+        phrases=these(
+            "recipient address rejected: user email address is marked as invalid | "
+            "recipient address rejected: invalid-recipient | recipient address rejected: not in recipient list"
+        ),
+        source="Proofpoint Essentials, Trend Micro, ZeroSpam, which have 5.7.1 for everything",
+        example="554 5.7.1 <tom@example.org>: Recipient address rejected: Invalid-Recipient.",
+    ),
+    Rule(
         "unknown-after-data",
         SOFT,
         "7.1",

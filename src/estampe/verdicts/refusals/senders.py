@@ -53,10 +53,11 @@ RULES = (
         phrases=these(
             "authentication required | authrequired | authentication is required | must authenticate | "
             "must be authenticated | must first authenticate | requires authentication | require authentication | "
-            "smtp authentication | smtp auth | auth required | authenticate first | please authenticate | "
+            "smtp authentication | smtp auth | auth required | auth failed | authenticate first | "
+            "please authenticate | "
             "unauthenticated senders | need to authenticate | address is not verified | not verified*identit | "
             "email address not verified | not logged in | log in with your web browser | notauthenticated | "
-            "relay-only"
+            "relay-only | sending for this account"
         ),
         source="RFC 4954, Exchange, SES, SendGrid",
         example="550 5.7.1 RESOLVER.RST.AuthRequired; authentication required",
@@ -90,7 +91,7 @@ RULES = (
             "uceprotect | mailspike | abuseat | invaluement | ivmsip | spamrats | backscatterer | listed at | "
             "are listed | client host rejected | client host*blocked | host rejected | host network not allowed | "
             "network is on | banned | sender.office | dynamic ip | dynamic address | dynamic or | dial-up | dialup | "
-            "dial up | residential | generic host | invalid ip for sending | smtp server of your isp | "
+            "dial up | residential | generic host | invalid ip for sending | invalid ip $ | smtp server of your isp | "
             "use your isp | your provider's smtp | through your isp | may not be mail exchanger | no direct*mail | "
             "geolocation | your country | from your location | liste noire | lista negra | черн | 黑名单 | "
             "access from ip | open relay | open proxy | insecure mail relay | compromised | traffic not accepted | "
@@ -106,7 +107,8 @@ RULES = (
         SOFT,
         "7.1",
         phrases=these(
-            "spam | junk mail | junk e-mail | junkmail | unsolicited | bulk mail | bulk e-mail | bulk email | "
+            "content reject | spam | junk mail | junk e-mail | junkmail | unsolicited | bulk mail | bulk e-mail | "
+            "bulk email | "
             "mass mail | content rejected | content denied | content policy | content filter | content restrict | "
             "content is not | content not | invalid content | unacceptable content | prohibited content | "
             "forbidden content | banned content | objectionable | inappropriate | blacklisted url | url*listed | "
@@ -144,7 +146,7 @@ RULES = (
             "not configured to accept mail for | locally hosted | not one of our | no permission to relay | "
             "mail for*not accepted here | relayé | nicht weiterleiten | use our relay | use this relay | "
             "use this server as a relay | don't handle mail for | not local host | specified domain is not allowed | "
-            "as a relay | relay through"
+            "as a relay | relay through | local user only | local users only"
         ),
         source="Postfix, Exchange, Sendmail, Exim, qmail",
         example="554 5.7.1 <tom@example.org>: Relay access denied",
@@ -169,7 +171,8 @@ RULES = (
         phrases=these(
             "not open to posting | permission to post | not permitted to post | not allowed to post | "
             "not subscribed | not a subscriber | subscribers only | members only | member of the list | "
-            "not a member | non-member | nonmember | posting to*not allowed | restricted to members | "
+            "not a member of the | not a member of this | are not a member | is not a member | non-member | "
+            "nonmember | posting to*not allowed | restricted to members | "
             "group*may not exist | only accepts messages from | only accept messages from | only accepts mail from | "
             "accept mail only from | accepts mail only from | moderated | groupe que vous avez | skupina, kterou | "
             "ομάδα | المجموعة | grupo con el | grupo que | gruppe, die | gruppo che | グループ | 群組 | 群组 | "
@@ -187,14 +190,15 @@ RULES = (
         phrases=these(
             "sender address | sender domain | sender's domain | senders domain | domain of sender | "
             "sender rejected | sender verif | sender verify | sender not | invalid sender | bad sender | "
-            "unknown sender | verify sender | verify the sender | verify your sender | sending domain | "
+            "fake sender | unknown sender | verify sender | verify the sender | verify your sender | sending domain | "
             "sender is not | sender is rejected | sender is blocked | sender refused | sender denied | "
             "sender blocked | sender unknown | sender invalid | sender does | sender must | sender user unknown | "
             "sender email | envelope sender | envelope from | return path | return-path | reverse-path | "
             "reverse path | mail from domain | mail from address | mail from command | from domain | from address | "
             "valid sender | callback | callout | emetteur | émetteur | expediteur | expéditeur | absender | "
             "mittente | remitente | remetente | отправител | 发件人 | your domain | helo command | helo name | "
-            "invalid helo | bad helo | bogus helo | helo host | helo string | helo hostname | ehlo name | "
+            "invalid helo | bad helo | bogus helo | helo should | helo host | helo string | helo hostname | "
+            "ehlo name | "
             "helo/ehlo | domain name in your | connections not accepted from servers without | originator | "
             "bad outbound sender | no a, aaaa | no a, mx | batv | null sender | empty envelope | empty sender | "
             "unsigned dsn | third-party dsn | bouncedeny | backscatter protection | "
@@ -236,7 +240,7 @@ RULES = (
         SOFT,
         "7.1",
         phrases=these(
-            "polic | protocol violation | security setting | security reason | security regulation | "
+            "polic | mailpolicy | protocol violation | security setting | security reason | security regulation | "
             "administratively prohibited | administrative prohibition | administratively denied | "
             "delivery not authorized | command rejected | politique | richtlinie | política | politica | политик | "
             "策略 | ポリシー | mail rejete | mail refusé | violates | violation of | accept mail from | "

@@ -13,6 +13,8 @@ UNKNOWN: frozenset[str] = frozenset().union(
         "no mailbox by that name | no mailbox found | sorry, no mailbox | mailbox unknown | unknown recipient | "
         "recipient unknown | recipient is unknown | recipients unknown | unknown address | unknown email | "
         "address unknown | address is unknown | addressee unknown | addressee is unknown | unknown mailbox | "
+        "not found or inactiv | rcpt user*not ok | not a member of domain | unavailable mail user | not user of this | "
+        "don't exists that user | "
         "unknown account | unknown local part | unknown local-part | unknown virtual | unknown destination address | "
         "unknown to this | is unknown here | unknown or illegal alias | unknown alias"
     ),
