@@ -240,6 +240,7 @@ def test_a_wrong_password_is_told_without_it(server: Dovecot, receiver: Receiver
     assert "wr0ng-secret" not in str(caught.value)
     assert caught.value.__cause__ is None
     assert dovecot.USER in str(caught.value)
+    assert "ESTAMPE_REPORTS_IMAP" in str(caught.value)
 
 
 def test_a_folder_that_is_not_there_is_told(server: Dovecot, receiver: Receiver) -> None:

@@ -51,7 +51,8 @@ class MailboxUnavailable(EstampeError):
     """A mailbox cannot be read now."""
 
     def __init__(self, account: Account, reason: object) -> None:
-        super().__init__(f"the {account.name} cannot be read now: {account.hidden(str(reason))}")
+        said = account.hidden(str(reason))
+        super().__init__(f"the {account.name}, which ESTAMPE_REPORTS_IMAP names, cannot be read now: {said}")
 
 
 class Mailbox:
