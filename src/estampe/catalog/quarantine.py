@@ -215,8 +215,15 @@ class Quarantine:
 
     def settle(self, number: int) -> None:
         """Let go of a mail that was taken."""
+        self.discard([number])
+
+    def discard(self, numbers: Sequence[int]) -> int:
+        """Delete mails for good; return how many there were."""
         with self._catalog.writing() as connection:
-            connection.execute(delete(quarantine).where(_kept.number == number))
+            return sum(
+                connection.execute(delete(quarantine).where(_kept.number.in_(some))).rowcount
+                for some in slices(numbers)
+            )
 
     def totals(self) -> tuple[int, int]:
         """Return how many mails there are, and how many bytes."""

@@ -114,6 +114,13 @@ def test_a_mail_that_is_brought_to_be_read_is_due_though_it_was_only_kept(quaran
     assert [each.number for each in quarantine.due(NOW_MS, 10)] == [number]
 
 
+def test_mails_that_are_discarded_are_gone_and_make_room(quarantine: Quarantine) -> None:
+    numbers = [_keep(quarantine, _other(number)) for number in range(10)]
+    assert quarantine.discard([*numbers[:9], 999]) == 9
+    assert [each.number for each in quarantine.listed()] == numbers[9:]
+    assert _keep(quarantine) not in numbers
+
+
 def test_a_mail_that_is_not_there_is_unknown(quarantine: Quarantine) -> None:
     with pytest.raises(UnknownReport, match="no report 7"):
         quarantine.get(7)

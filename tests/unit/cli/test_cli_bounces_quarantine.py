@@ -124,8 +124,18 @@ def test_one_is_written_as_it_came(folder: Path) -> None:
     assert run(folder, "show", "3", "--raw").stdout_bytes == mail(3)
 
 
+def test_some_are_deleted_by_their_numbers_or_their_age(folder: Path) -> None:
+    assert run(folder, "discard", "2", "2").stdout == "deleted 1\n"
+    assert run(folder, "discard", "--before", "2021-02-23T14:12:56.627Z").stdout == "deleted 1\n"
+    assert [each["number"] for each in objects(run(folder, "list"))] == [3]
+    assert run(folder, "discard", "--before", "2021-01-01").stdout == "deleted 0\n"
+    for arguments in ((), ("3", "--before", "1d")):
+        assert "Name the mails to delete" in run(folder, "discard", *arguments, status=2).stderr
+    assert len(objects(run(folder, "list"))) == 1
+
+
 def test_one_that_is_not_there_is_told(folder: Path) -> None:
-    for arguments in (("show", "9"), ("replay", "1", "9")):
+    for arguments in (("show", "9"), ("replay", "1", "9"), ("discard", "1", "9")):
         assert "has no report 9" in run(folder, *arguments, status=1).stderr
 
 

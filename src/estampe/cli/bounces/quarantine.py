@@ -18,6 +18,7 @@ from estampe.cli.arguments import data_option, examples
 from estampe.cli.bounces.explaining import write_findings
 from estampe.cli.records import FORMS, Records, write_records
 from estampe.cli.screen import printable
+from estampe.cli.selection import MOMENT
 from estampe.instants import clock_ms, format_instant
 from estampe.log import LogInUse
 from estampe.settings import Settings
@@ -47,11 +48,11 @@ format_option = click.option(
 
 
 @click.group(
-    short_help="List, show and replay reports that could not be matched.",
+    short_help="List, show, replay or delete what could not be matched.",
     epilog=examples("estampe bounces quarantine list", "estampe bounces quarantine replay --all"),
 )
 def quarantine() -> None:
-    """List, show and replay reports of which nobody knows what message they are about, and mails that are no reports.
+    """List, show, replay or delete reports of which nobody knows the message, and mails that are no reports.
 
     A server may run meanwhile. They are in the catalog: that of the data folder, or the database in ESTAMPE_CATALOG.
     """
@@ -123,6 +124,30 @@ def replay(*, numbers: tuple[int, ...], is_all: bool, form: str | None, data: Pa
     write_records(Records(("number", "outcome", "reason"), rows), form, nothing="the quarantine is empty")
 
 
+@quarantine.command(
+    short_help="Delete some for good, to make room.",
+    epilog=examples(
+        "estampe bounces quarantine discard 7 8",
+        "estampe bounces quarantine discard --before 2026-01-31",
+        "estampe bounces quarantine discard --before 90d",
+    ),
+)
+@click.argument("numbers", metavar="NUMBER...", nargs=-1, type=int)
+@click.option("--before", "before_ms", metavar="TIME", type=MOMENT, help="All that came before: 90d (ago), 2026-01-31.")
+@data_option
+def discard(*, numbers: tuple[int, ...], before_ms: int | None, data: Path) -> None:
+    """Delete the mails NUMBER..., or those that came before a time, and say how many. They are gone for good.
+
+    Nothing else deletes any: see first what they are.
+    """
+    if bool(numbers) == (before_ms is not None):
+        raise click.UsageError("Name the mails to delete by their numbers, or those of before a time by --before.")
+    with _opened(data) as (_, kept):
+        old = [each.number for each in _all(kept) if before_ms is not None and each.received_ms < before_ms]
+        deleted = kept.discard(old or [kept.get(number).number for number in numbers])
+    click.echo(f"deleted {deleted:,}")
+
+
 @contextmanager
 def _opened(data: Path) -> Iterator[tuple[Settings, Quarantine]]:
     settings = Settings.from_env(os.environ, data=data)
@@ -175,6 +200,7 @@ def _facts(each: Quarantined, mail: bytes) -> Iterator[tuple[str, str]]:
     yield "received", f"{format_instant(each.received_ms)} by {each.way}, {each.size:,} bytes"
     yield "state", each.state.name.lower()
     yield "reason", each.reason
-    yield "envelope", f"from <{each.sender}> to {', '.join(each.recipients) or 'nobody knows whom'}"
+    if each.recipients:
+        yield "envelope", f"from <{each.sender}> to {', '.join(each.recipients)}"
     head = parse(mail[:HEAD]).head
     yield from ((name, value) for name in SHOWN if (value := head.get(name)))
