@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +45,9 @@ _LOOK_S = 1.0
 _AT_ONCE = 100
 _EARLY_MS = 3 * 86_400_000
 """How long a report waits for its message's activation: as long as a message may take that is tried again and again."""
+
+_SILENCE_S = 60.0
+"""How long it is still after a line in the journal."""
 
 _SOON_MS = 1_000
 _LATER_MS = 60_000
@@ -111,6 +115,7 @@ class Bounces:
         self._count = count
         self._journal = structlog.get_logger()
         self._stopping = threading.Event()
+        self._silent_until_s = 0.0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -145,6 +150,7 @@ class Bounces:
                 self._keep(delivery, outcome)
         except (LogError, CatalogUnavailable, QuarantineFull) as exc:
             self._count("refused")
+            self._complain(str(exc))
             raise NotTaken(str(exc)) from exc
         self._count(outcome.taken)
         return outcome.taken
@@ -194,6 +200,12 @@ class Bounces:
             self.consequences.delivered(match.customer, match.activation)
         elif judgement:
             self.consequences.bounced(match.customer, match.activation, judgement.verdict, time_ms)
+
+    def _complain(self, reason: str) -> None:
+        """Tell the journal that reports cannot be taken, now and then."""
+        if time.monotonic() >= self._silent_until_s:
+            self._silent_until_s = time.monotonic() + _SILENCE_S
+            self._journal.error("reports cannot be taken, and are to be brought again", reason=reason)
 
     def _keep(self, delivery: Delivery, outcome: _Outcome) -> None:
         self.quarantine.keep(

@@ -203,7 +203,7 @@ def test_a_socket_of_this_machine_is_for_its_group_alone(tmp_path: Path) -> None
     ("outcome", "answer"),
     [
         *((taken, "250 2.0.0 ") for taken in Taken),
-        (NotTaken("the log is full"), "451 4.3.0 the mail cannot be taken now: the log is full"),
+        (NotTaken("the log is full"), "451 4.3.0 It cannot be taken now; bring it again later"),
         (MailTooLarge(8), "552 5.3.4 "),
         (ZeroDivisionError("oops"), "451 4.3.0 Something is wrong here"),
     ],
@@ -291,6 +291,18 @@ def test_commands_may_come_at_once_and_content_in_pieces() -> None:
             line.socket.sendall(bytes([octet]))
         assert [line.hear()[:3] for _ in range(4)] == ["250", "250", "250", "221"]
     assert [(each.mail, each.recipients) for each in receiver.taken] == [(b"\xe9\r\n", ("é@return.example",))]
+
+
+def test_an_envelope_that_is_no_utf_8_is_text_all_the_same() -> None:
+    receiver = Receiver()
+    with running(receiver) as listener:
+        line = listener.line()
+        line.say(b"MAIL FROM:<\xff@mx.example> SMTPUTF8")
+        line.say(b"RCPT TO:<b\xfe@return.example>")
+        line.say(b"DATA")
+        assert line.say(MAIL + b".").startswith("250 ")
+    (delivery,) = receiver.taken
+    assert (delivery.sender, delivery.recipients) == ("?@mx.example", ("b?@return.example",))
 
 
 @pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop])

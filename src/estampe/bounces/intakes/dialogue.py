@@ -308,8 +308,8 @@ class Dialogue(SMTP):
             self._timeout_handle.cancel()
         try:
             taken = await self._all.take(self._delivery(mail))
-        except NotTaken as exc:
-            return f"451 4.3.0 {_line(exc)}"
+        except NotTaken:  # why is for the journal, not for strangers
+            return "451 4.3.0 It cannot be taken now; bring it again later"
         except MailTooLarge as exc:
             return f"552 5.3.4 {_line(exc)}"
         except Exception as exc:  # noqa: BLE001  whatever it is, the report is not lost: it comes again
@@ -370,7 +370,8 @@ def _address(peername: Any) -> IPv4Address | IPv6Address | None:
 
 
 def _bare(address: str) -> str:
-    return "" if address == _NULL else address
+    """Return an address, empty for none; octets that are no UTF-8 as question marks, for nothing could keep them."""
+    return "" if address == _NULL else address.encode(errors="replace").decode()
 
 
 def _line(exc: Exception) -> str:
