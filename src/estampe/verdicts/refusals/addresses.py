@@ -235,7 +235,7 @@ VAGUE = (
         SOFT,
         "7.1",
         phrases=these(
-            "is rejected | no permit | "
+            "is rejected | no permit | automatically rejected | "
             "prohibit | not permitted | permission | not authorized | unauthorized | not authorised | not allowed | "
             "access denied | access not | access is denied | restricted | restriction | not accepting mail from | "
             "not accept mail from | does not accept mail from | only accepts | message rejected | message refused | "

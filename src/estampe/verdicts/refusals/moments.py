@@ -76,8 +76,9 @@ RULES = (
             "buzón lleno | buzon*lleno | buzón*lleno | cuota excedida | cuota*excedid | sin espacio | "
             "casella piena | casella*piena | quota superata | spazio esaurito | caixa*cheia | cota excedida | "
             "quota excedida | przepełnion | przepelnion | переполнен | квот | 邮箱已满 | 信箱已满 | 空间不足 | "
-            "容量不足 | 配额 | メールボックスが*いっぱい | 容量を超え | 容量超過 | 사서함이 | 已满 | 已滿 | "
-            "mailbox*vol $ | mailbox*vol. | pełna | postvak*vol | je plná | är full | er fuld | er full | dolu"
+            "容量不足 | 配额 | メールボックスが*いっぱい | 容量を超え | 容量が超過 | "
+            "容量を超過 | 容量が一杯 | 容量がいっぱい | 容量超過 | 사서함이 | 已满 | 已滿 | "
+            "lleno | mailbox*vol $ | mailbox*vol. | pełna | postvak*vol | je plná | är full | er fuld | er full | dolu"
         ),
         source="RFC 3463, Google, Microsoft, Orange, Dovecot",
         example="552 5.2.2 The email account that you tried to reach is over quota and inactive",
@@ -235,7 +236,8 @@ TROUBLE = (
         "4.7",
         phrases=these(
             "will be retried | still being retried | will keep trying | will continue to try | will try again | "
-            "do not need to resend | has not been delivered yet | not yet delivered | attempts will continue"
+            "hasn't been delivered yet | will continue to be attempted | do not need to resend | "
+            "has not been delivered yet | not yet delivered | attempts will continue"
         ),
         source="Google, Sendmail, Postfix: warnings that say no more",
         example="450 4.4.0 Message will be retried for 2 more day(s)",

@@ -240,7 +240,8 @@ RULES = (
         SOFT,
         "7.1",
         phrases=these(
-            "polic | mailpolicy | protocol violation | security setting | security reason | security regulation | "
+            "polic | mailpolicy | outgoing mail susp | protocol violation | security setting | security reason | "
+            "security regulation | "
             "administratively prohibited | administrative prohibition | administratively denied | "
             "delivery not authorized | command rejected | politique | richtlinie | política | politica | политик | "
             "策略 | ポリシー | mail rejete | mail refusé | violates | violation of | accept mail from | "

@@ -32,14 +32,16 @@ _FOUND = re.compile(ADDRESS)
 _OF_RECIPIENT = re.compile(
     r"(?:\brecipients?|\baddress(?:ee|es)?|\b(?:mail|sent|send|message|reach|deliver[a-z]{0,5})? ?to|\buser|\bmailbox|"
     r"\baccount|\bfor|\bdestinat[a-záéó]{2,8}|\bempf[äa]nger(?:adresse)?|\ban|\bodbiorc[a-z]{1,3}|\bontvanger|"
-    r"\bmottagar[a-z]{1,3}|получател[а-я]{1,4}|адрес[а-я]{0,3}|кому|宛先|送信先|宛て?|受信者|收件人|收信人|地址|"
+    r"\bmottagar[a-z]{1,3}|получател[а-я]{1,4}|адрес[а-я]{0,3}|кому|发送到|发送至|投递到|投递至|發送到|傳送至|宛先|送信先|宛て?|受信者|收件人|收信人|地址|"
     r"수신자|받는 사람|\bà|\ba|\bpara)"
-    r"(?: (?:address(?:es)?|is|was|name|email|e-mail|mail))?[\s:;=<\"'(\[「『：]{1,12}(?:(?:rfc822|smtp) ?[;:] ?)?<?$",
+    r"(?: (?:address(?:es)?|is|was|name|email|e-mail|mail))?[\s:;=<>\"'(\[「『：-]{1,12}"
+    r"(?:(?:rfc822|smtp) ?[;:] ?)?<?$",
     re.IGNORECASE,
 )
 _OF_ANOTHER = re.compile(
     r"(?:\bfrom|\bsender|\breply-to|\bcontact(?:ing)?|\bmail from|\bby|\bmessage-id|\bid|\benvelope-from|\bsent by|"
-    r"\bwrite to|\bemail us at|\bsend (?:e-?)?mail to|\bhelp|\bexp[ée]diteur|\babsender|\bvon|\bremitente|"
+    r"\bwrite to|\bforward (?:this|the) [a-z-]{1,12} to|\bemail us at|\bsend (?:e-?)?mail to|\bhelp|"
+    r"\bexp[ée]diteur|\babsender|\bvon|\bremitente|"
     r"\bmittente|\bde|"
     r"отправител[а-я]{1,3}|差出人|送信元|送信者|发件人|寄件者|寄件人|보낸 사람)(?: (?:address|"
     r"is))?[\s:;=<\"'(\[：]{1,12}<?$",

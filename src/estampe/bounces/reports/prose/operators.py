@@ -32,7 +32,8 @@ OPERATORS = (
         (("tom@example.org", "550 5.1.1 User unknown"),),
         signs=("the response was:", "the response from the remote server was:"),
         heads=("from: mail delivery subsystem <mailer-daemon@",),
-        recipient=r"^(?:[^\n@]{0,200} )?(?P<to>ADDRESS) {0,1}(?:because\b|$)",
+        recipient=r"^(?:[^\n@]{0,200} )?(?P<to>ADDRESS)(?: because\b|\.| has been blocked|$)",
+        said=r"^the response (?:from the remote server )?was: {0,4}\n{1,3}([^\n]{1,500}(?:\n[^\n]{1,500}){0,9})",
     ),
     Format(
         "google groups",

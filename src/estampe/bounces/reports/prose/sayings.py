@@ -17,7 +17,7 @@ _LONGEST = 2_000
 _LINES = 60
 
 _REPLY = re.compile(
-    r"(?:^[ >*]{0,40}(?:(?:received:? )?<<<|<--?|S:)? {0,8}|[:;>'\"(\[#=,\uff1a] {0,4}|"
+    r"(?:^[ >*-]{0,40}(?:(?:received:? )?<<<|<--?|S:)? {0,8}|[:;>'\"(\[#=,\uff1a] {0,4}|"
     r"\b(?:code|error|reply|status|response|responsecode|answer|answered|with|said|returned|smtp|talk to me|was) {1,4}"
     r"(?:was|is|of|code)? {0,4}:? {0,4})"
     r"([45][0-7][0-9])(?=[ :;,.#\])\"'-]|$)(?!(?:\.[0-9]+){1,3}\b)(?! [a-z]{0,8}(?:seconds|hours|days|bytes|minutes))",

@@ -130,7 +130,7 @@ SERVERS = (
         "  Remote system: dns;mail.example.org (TCP|192.0.2.9|1|192.0.2.1|25)\n",
         (("tom@example.org", "550 5.1.1 User unknown"),),
         signs=("this report relates to a message you sent",),
-        recipient=r"^ {0,8}Recipient address: {1,4}(?P<to>ADDRESS)",
+        recipient=r"^ {0,8}(?:Recipient address:[^\n]{1,330}\n {0,8}Original|Recipient) address: {1,4}(?P<to>ADDRESS)",
         begin="following recipients:",
         end="original-envelope-id:",
     ),

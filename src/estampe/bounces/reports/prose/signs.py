@@ -33,8 +33,8 @@ _HEADS = (
         re.compile(
             r"^from:[^\n]{0,300}(?:post[_.-]?master|delivery[ .-]?(?:system|service|agent|report|notification)|"
             r"mail[ .-]?(?:deliver|system|server|router|gateway|administrator)|mailerdaemon|system administrator|"
-            r"bounces?\b|daemon@|undeliver|returned|\bndr\b|mmsc|microsoft exchange|majordomo|\bsmtpd?@|"
-            r"no-?reply[^\n]{0,40}(?:sns|ses)\b)",
+            r"bounces?\b|daemon@|undeliver|returned|\bndr\b|mmsc|microsoft ?exchange|majordomo|\bsmtpd?@|"
+            r"content-filter|no-?reply[^\n]{0,40}(?:sns|ses)\b)",
             re.MULTILINE,
         ),
     ),
