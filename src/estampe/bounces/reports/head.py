@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -35,10 +36,15 @@ class Head:
     """
 
     def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
-        self.fields = fields
+        self._fields = fields
         self._values: dict[str, list[str]] = {}
         for name, value in fields:
             self._values.setdefault(name, []).append(value)
+
+    @property
+    def fields(self) -> Sequence[tuple[str, str]]:
+        """Names and values, these as they are written."""
+        return self._fields
 
     def get(self, name: str) -> str:
         """Return the first field of a name, its encoded words decoded (RFC 2047); empty where there is none."""
@@ -47,6 +53,39 @@ class Head:
     def all(self, name: str) -> Iterator[str]:
         """Yield all fields of a name, decoded."""
         return map(decoded, self._values.get(name, ()))
+
+    def holds(self, *pieces: str) -> bool:
+        """Return whether any of some pieces, in ASCII, is in it as it is written."""
+        return any(piece in value for _, value in self._fields for piece in pieces)
+
+
+class WrittenHead(Head):
+    """A header as it is written: a field is read when it is asked for, and most never are.
+
+    Parameters:
+        fields: each as its lines.
+    """
+
+    def __init__(self, fields: Sequence[Sequence[bytes]]) -> None:
+        self._lines = fields
+        self._written: dict[bytes, list[Sequence[bytes]]] = {}
+        for lines in fields:
+            name = lines[0].partition(b":")[0].rstrip().lower()
+            self._written.setdefault(name, []).append(lines)
+
+    @cached_property
+    def fields(self) -> Sequence[tuple[str, str]]:
+        """Names and values, these as they are written."""
+        return [(_name(lines), _value(lines)) for lines in self._lines]
+
+    def all(self, name: str) -> Iterator[str]:
+        """Yield all fields of a name, decoded."""
+        return map(decoded, map(_value, self._written.get(name.encode(), ())))
+
+    def holds(self, *pieces: str) -> bool:
+        """Return whether any of some pieces, in ASCII, is in it as it is written."""
+        written = [piece.encode() for piece in pieces]
+        return any(piece in line for lines in self._lines for line in lines for piece in written)
 
 
 class MediaType(NamedTuple):
@@ -85,18 +124,16 @@ def lines_of_head(octets: bytes, begin: int, end: int) -> tuple[list[list[bytes]
     return fields, end
 
 
-def head(fields: Sequence[Sequence[bytes]], most: int) -> Head:
-    """Return a header made of its lines; of fields more than `most` the first."""
-    return Head([_field(b" ".join(map(bytes.strip, lines)) if len(lines) > 1 else lines[0]) for lines in fields[:most]])
+def _name(lines: Sequence[bytes]) -> str:
+    return lines[0].partition(b":")[0].rstrip().decode("ascii").lower()
 
 
-def _field(line: bytes) -> tuple[str, str]:
-    name, _, written = line.partition(b":")
-    written = written.strip()
+def _value(lines: Sequence[bytes]) -> str:
+    written = (b" ".join(map(bytes.strip, lines)) if len(lines) > 1 else lines[0]).partition(b":")[2].strip()
     value = written.decode("ascii", "replace")
-    if not (written.isascii() and value.isprintable()):  # most are, and need no more
-        value = text(written).replace("\r", " ")
-    return name.rstrip().decode("ascii").lower(), value
+    if written.isascii() and value.isprintable():  # most are, and need no more
+        return value
+    return text(written).replace("\r", " ")
 
 
 def media_type(value: str) -> MediaType:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.bounces.reports.charsets import text
-from estampe.bounces.reports.head import Head, head, lines_of_head, media_type
+from estampe.bounces.reports.head import Head, WrittenHead, lines_of_head, media_type
 from estampe.bounces.reports.markup import shown
 from estampe.bounces.reports.transfer import carried
 from estampe.errors import EstampeError
@@ -196,7 +196,7 @@ class _Parser:
             self._texts -= min(readable, rest.end - rest.begin)
         return Part(head=fields, span=rest, kind=kind, parameters=parameters, parts=parts, readable=readable)
 
-    def _head(self, span: Span) -> tuple[Head, Span]:
+    def _head(self, span: Span) -> tuple[WrittenHead, Span]:
         octets, begin, end = span
         most = min(end, begin + min(self._limits.head, self._heads))
         lines, at = lines_of_head(octets, begin, most)
@@ -204,7 +204,7 @@ class _Parser:
         if at == most < end:  # longer than is read: the rest of it is no body
             empty = octets.find(b"\n\n", at, end)
             at = empty + 2 if empty >= 0 else at
-        return head(lines, self._limits.fields), Span(octets, at, end)
+        return WrittenHead(lines[: self._limits.fields]), Span(octets, at, end)
 
     def _nested(self, fields: Head, span: Span, depth: int) -> Part:
         if plain := self._plain(fields, span):

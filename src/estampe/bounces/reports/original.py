@@ -147,7 +147,8 @@ def _return_paths(mail: Part, copy: Head, facts: Head) -> list[str]:
 
 
 def _tokens(mail: Part) -> Iterator[str]:
-    for text in (*(value for _, value in mail.head.fields), *(_readable(part) for part in mail.walk())):
+    told = (value for _, value in mail.head.fields) if mail.head.holds("b+", "B+") else ()
+    for text in chain(told, (_readable(part) for part in mail.walk())):
         if "b+" in text or "B+" in text:
             yield from _TOKEN.findall(text)
 

@@ -24,37 +24,97 @@ _REPLY = re.compile(
     re.IGNORECASE | re.MULTILINE | re.ASCII,
 )
 _ENHANCED = re.compile(r"(?<![\w./-])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![\w/]|\.[0-9])", re.ASCII)
+_DIGITS = re.compile(r"[245][0-9.]")
+"""What every code begins with: most lines have none."""
+
 _FOLDED_REPLY = re.compile(
     r"\n[ >]{0,40}(?:<<< {0,8})?[45][0-9]{2}[ -](?:#?[245]\.[0-9]{1,3}\.[0-9]{1,3}(?=[ \n]) ?)?", re.ASCII
 )
 _HOST = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63}){1,20}"
 _ADDRESS_OF_HOST = r"\[?[0-9]{1,3}(?:\.[0-9]{1,3}){3}\]?|\[(?:IPv6:)?[0-9A-Fa-f:.]{3,45}\]"
+
+
+class _Sought(NamedTuple):
+    """What is looked for in a text, and pieces, in small letters, without one of which it is not there."""
+
+    pieces: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def search(self, text: str, small: str) -> re.Match[str] | None:
+        """Look for it in a text that is given in small letters too."""
+        return self.pattern.search(text) if any(piece in small for piece in self.pieces) else None
+
+
 _SERVERS = tuple(
-    re.compile(each.replace("HOST", f"({_HOST}|{_ADDRESS_OF_HOST})"), re.IGNORECASE | re.MULTILINE)
-    for each in (
-        r"\bhost:? {1,4}HOST",
-        r"\bwhile talking to:? {1,4}HOST",
-        r"\bremote (?:host|system|server|mta|mail server)(?: \(|:)? {1,4}(?:dns ?; ?)?HOST",
-        r"\bremote-mta: {0,4}(?:dns ?; ?)?HOST",
-        r"\brejected by (?:the server for the recipient domain [^\s]{1,255} by )?HOST",
-        r"\bserver(?: for [^\s]{1,255})? {1,4}HOST",
-        r"\b(?:connect(?:ed|ing|ion)? (?:to|with)|talking to|delivery to|giving up on|response from|mx) {1,4}HOST",
-        r"^[ <]{0,40}HOST (?:\[[^\]\n]{1,60}\] )?(?:does not like|did not like|rejected|failed|said|answered)",
-        r"^[ ]{0,40}HOST (?:gave this error|rejected your message|returned|said)",
-        r"\bthe (?:following organization|mail system at|mail server|server) {0,4}:? {0,4}HOST",
-        r"\b(?:reason|error) (?:from|by|at) {1,4}HOST",
-        r"[\s(]HOST\[[0-9.]{7,15}\]",
+    _Sought(
+        tuple(pieces.split("|")),
+        re.compile(pattern.replace("HOST", f"({_HOST}|{_ADDRESS_OF_HOST})"), re.IGNORECASE | re.MULTILINE),
+    )
+    for pieces, pattern in (
+        ("host", r"\bhost:? {1,4}HOST"),
+        ("while talking to", r"\bwhile talking to:? {1,4}HOST"),
+        ("remote ", r"\bremote (?:host|system|server|mta|mail server)(?: \(|:)? {1,4}(?:dns ?; ?)?HOST"),
+        ("remote-mta", r"\bremote-mta: {0,4}(?:dns ?; ?)?HOST"),
+        ("rejected by", r"\brejected by (?:the server for the recipient domain [^\s]{1,255} by )?HOST"),
+        ("server", r"\bserver(?: for [^\s]{1,255})? {1,4}HOST"),
+        (
+            "connect|talking to|delivery to|giving up on|response from|mx ",
+            r"\b(?:connect(?:ed|ing|ion)? (?:to|with)|talking to|delivery to|giving up on|response from|mx) {1,4}HOST",
+        ),
+        (
+            "not like|rejected|failed|said|answered",
+            r"^[ <]{0,40}HOST (?:\[[^\]\n]{1,60}\] )?(?:does not like|did not like|rejected|failed|said|answered)",
+        ),
+        (
+            "gave this error|rejected your message|returned|said",
+            r"^[ ]{0,40}HOST (?:gave this error|rejected your message|returned|said)",
+        ),
+        (
+            "the following org|mail system at|mail server|the server",
+            r"\bthe (?:following organization|mail system at|mail server|server) {0,4}:? {0,4}HOST",
+        ),
+        ("reason |error ", r"\b(?:reason|error) (?:from|by|at) {1,4}HOST"),
+        ("[", r"[\s(]HOST\[[0-9.]{7,15}\]"),
     )
 )
 _COMMANDS = (
-    ("RCPT TO", re.compile(r"\bRCPT(?:[ _]TO\b|[ _]command|\b)|does not like recipient|TO: command", re.IGNORECASE)),
-    ("MAIL FROM", re.compile(r"\bMAIL[ _]FROM\b|\bMAIL command|sender was rejected", re.IGNORECASE)),
-    ("DATA", re.compile(r"\b(?:end of )?DATA\b(?! port)|TEXT command|after I sent the message|failed after I sent")),
-    ("EHLO", re.compile(r"\b[EH][EH]LO\b|my name was rejected")),
-    ("STARTTLS", re.compile(r"\bSTARTTLS\b")),
-    ("CONNECT", re.compile(r"initial connection|refused to talk to me|initial server greeting", re.IGNORECASE)),
-    ("AUTH", re.compile(r"\bAUTH command")),
-    ("QUIT", re.compile(r"^[ >]{0,20}QUIT\b", re.MULTILINE)),
+    (
+        "RCPT TO",
+        _Sought(
+            ("rcpt", "like recipient", "to: command"),
+            re.compile(r"\bRCPT(?:[ _]TO\b|[ _]command|\b)|does not like recipient|TO: command", re.IGNORECASE),
+        ),
+    ),
+    (
+        "MAIL FROM",
+        _Sought(
+            ("mail from", "mail_from", "mail command", "sender was rejected"),
+            re.compile(r"\bMAIL[ _]FROM\b|\bMAIL command|sender was rejected", re.IGNORECASE),
+        ),
+    ),
+    (
+        "DATA",
+        _Sought(
+            ("data", "text command", "after i sent"),
+            re.compile(r"\b(?:end of )?DATA\b(?! port)|TEXT command|after I sent the message|failed after I sent"),
+        ),
+    ),
+    (
+        "EHLO",
+        _Sought(
+            ("ehlo", "helo", "hhlo", "eelo", "name was rejected"), re.compile(r"\b[EH][EH]LO\b|my name was rejected")
+        ),
+    ),
+    ("STARTTLS", _Sought(("starttls",), re.compile(r"\bSTARTTLS\b"))),
+    (
+        "CONNECT",
+        _Sought(
+            ("initial connection", "to talk to me", "initial server"),
+            re.compile(r"initial connection|refused to talk to me|initial server greeting", re.IGNORECASE),
+        ),
+    ),
+    ("AUTH", _Sought(("auth command",), re.compile(r"\bAUTH command"))),
+    ("QUIT", _Sought(("quit",), re.compile(r"^[ >]{0,20}QUIT\b", re.MULTILINE))),
 )
 _ASIDES = re.compile(
     r"\(in\s{1,9}reply\s{1,9}to\s[^()]{1,80}\)|\[(?:RCPT|MAIL|DATA|EHLO|CONNECT|END)[A-Z_ ]{0,20}\]\s{0,4}$|"
@@ -107,6 +167,7 @@ def saying(lines: Sequence[str]) -> Saying:
         lines: what stands about the recipient, at most 60 of them count.
     """
     text = "\n".join(lines[:_LINES])
+    small = text.lower()
     reply = _REPLY.search(text)
     answer = _answer(text, reply.start(1)) if reply else ""
     code = _ENHANCED.search(answer) or _ENHANCED.search(text)
@@ -115,8 +176,8 @@ def saying(lines: Sequence[str]) -> Saying:
         diagnostic=said,
         enhanced=code[1] if code else "",
         basic=int(reply[1]) if reply else None,
-        mta=_server(text),
-        command=next((name for name, pattern in _COMMANDS if pattern.search(text)), ""),
+        mta=_server(text, small),
+        command=next((name for name, sought in _COMMANDS if sought.search(text, small)), ""),
     )
 
 
@@ -128,7 +189,7 @@ def reporter(text: str) -> str:
 
 def has_reply(line: str) -> bool:
     """Return whether a line has an SMTP reply code, or an enhanced one, of a failure."""
-    return bool(_REPLY.search(line) or _ENHANCED.search(line))
+    return _DIGITS.search(line) is not None and bool(_REPLY.search(line) or _ENHANCED.search(line))
 
 
 def one_line(text: str) -> str:
@@ -183,6 +244,6 @@ def _told(lines: Sequence[str]) -> str:
     return "\n".join(kept or lines)
 
 
-def _server(text: str) -> str:
-    found = next(filter(None, (pattern.search(text) for pattern in _SERVERS)), None)
+def _server(text: str, small: str) -> str:
+    found = next(filter(None, (sought.search(text, small) for sought in _SERVERS)), None)
     return found[1].strip("[].").lower() if found else ""
