@@ -1,4 +1,4 @@
-"""Reports that no rule was written from, in `unseen.txt`, are read; ordinary mails, in `ordinary.txt`, are no reports."""
+"""Reports that no rule was written from, `unseen.txt`, are read; ordinary mails, `ordinary.txt`, are no reports."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from estampe.bounces.reports.prose.addresses import addresses
-from estampe.bounces.reports.prose.phrases import FAILURES
+from estampe.bounces.reports.prose.phrases import DELAYS, FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,10 +91,10 @@ class Letter:
 
     @cached_property
     def failing(self) -> frozenset[int]:
-        """The numbers of the lines that say that a message failed; a phrase may go over two lines."""
+        """The numbers of the lines that say that a message failed or is late; a phrase may go over two lines."""
         small = self.text.lower().replace("\n", " ")
         starts = [start for start, _ in self._placed]
-        found = {place for phrase in FAILURES for place in _occurrences(phrase, small)}
+        found = {place for phrase in (*FAILURES, *DELAYS) for place in _occurrences(phrase, small)}
         return frozenset(bisect_right(starts, place) - 1 for place in found)
 
     @cached_property

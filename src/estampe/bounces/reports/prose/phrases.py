@@ -12,7 +12,8 @@ def _of(phrases: str) -> tuple[str, ...]:
 
 
 SUBJECTS = _of(
-    "considered unsolicited bulk | undeliver | non-deliver | nondeliver | not deliver | could not be delivered | "
+    "considered unsolicited bulk | delayed mail | undeliver | non-deliver | nondeliver | not deliver | "
+    "could not be delivered | "
     "couldn't be delivered | "
     "delivery fail | failed delivery | delivery has failed | failure delivery | delivery status | delivery "
     "notification | delivery error | delivery problem | delivery report | delivery delayed | delivery incomplete "
@@ -42,7 +43,8 @@ SUBJECTS = _of(
 """In the subjects of reports."""
 
 FAILURES = _of(
-    "delivery of the email was stopped | did not receive the message | did not receive this message | "
+    "delivery of the email was stopped | considered unsolicited bulk | did not receive the message | "
+    "did not receive this message | "
     "n'est pas parvenu "
     "| n'a pas été remis | introuvable | gick inte att leverera | kan ikke levere til | epäonnistui | mislykkedes | "
     "nie powiodło się | se nezdařilo | is mislukt | kézbesítés nem | nu a reușit | recapito non riuscito | falha na "
@@ -82,7 +84,8 @@ FAILURES = _of(
 """In what reports say."""
 
 DELAYS = _of(
-    "has been postponed | temporary problem delivering | delivery incomplete | hasn't been delivered yet | "
+    "has been postponed | is still in the queue | temporary problem delivering | delivery incomplete | "
+    "hasn't been delivered yet | "
     "will be retried | will continue to | still trying | will keep trying | no need to resend | not need to "
     "resend | do not resend | don't need to resend | has been delayed | delivery is delayed | is delayed | "
     "delayed mail | warning message only | warning only | being retried | this is a warning | this is just a "
@@ -128,7 +131,7 @@ ANSWERS = _of(
 """In the subjects of answers of people's programs."""
 
 CHATTER = _of(
-    "please reply to | 无法发送到 | 您的邮件被退回 | 邮件主题 | 发送时间 | "
+    "please reply to | due to the following error | 无法发送到 | 您的邮件被退回 | 邮件主题 | 发送时间 | "
     "this message was created automatically | created automatically by | automatically generated | "
     "automatically-generated | a message that you sent could not | message that you sent | its recipients. this "
     "is | this is a permanent error | following address(es) failed | following address failed | i'm afraid i "

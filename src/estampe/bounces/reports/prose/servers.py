@@ -314,6 +314,19 @@ SERVERS = (
         recipient=r"^Failed to deliver to '(?P<to>ADDRESS)'",
     ),
     Format(
+        "zmailer",
+        "Return-Path: <>\nFrom: The Post Office <postmaster@example.net>\nTo: ann@example.com\n"
+        "Subject: Delivery reports about your email [FAILED(1)]\n\n"
+        "This is a collection of reports about email delivery\nprocess concerning a message you originated.\n\n"
+        "FAILED:\n  Original Recipient:\n    rfc822;tom@example.org\n  Control data:\n"
+        "    smtp example.org tom@example.org 99\n  Diagnostic texts:\n    <smtp; 550 5.1.1 User unknown>\n",
+        (("tom@example.org", "550 5.1.1 User unknown"),),
+        signs=("collection of reports about email delivery",),
+        begin="process concerning a message",
+        recipient=r"^ {0,8}rfc822; ?(?P<to>ADDRESS)",
+        said=r"<smtp; {0,4}([^\n]{1,500})>",
+    ),
+    Format(
         "kerio",
         "Return-Path: <>\nFrom: Mail Delivery Subsystem <postmaster@example.net>\nTo: ann@example.com\n"
         "Subject: Undeliverable: News\n\n"
