@@ -185,7 +185,7 @@ class Bounces:
         """Publish a report and draw its consequences; return whether it was known, None if it is no event."""
         known: bool | None = None
         time_ms = clock_ms()
-        if draft := draft_of(finding, match.activation):
+        if draft := draft_of(finding, match.activation, is_sure=match.is_sure):
             (receipt,) = match.log.publish([draft]).result()
             known, time_ms = receipt.duplicate, receipt.timestamp_ms
         if match.is_sure:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from estampe.bounces.matching import sent_to
+from estampe.bounces.recording import is_made_up
 from estampe.catalog import Contacts, Origin, Redlist, UnknownContact
 from estampe.events import BounceDetail, EventType, Id, StatusDetail, StatusSubject, Verdict, decode
 from estampe.instants import clock_ms
@@ -172,11 +173,13 @@ def _lines(log: EventLog, query: Query) -> Iterator[bytes]:
 
 
 def _blamed(line: bytes) -> UUID | None:
-    """Return the stamp of a message that bounced softly and whose sender is not to blame for it."""
-    detail = decode(line).source.detail
+    """Return the stamp of a message that surely bounced softly, and whose sender is not to blame for it."""
+    event = decode(line)
+    detail = event.source.detail
     if not isinstance(detail, BounceDetail):
         return None
     analysis = detail.bounce.analysis
     about = {analysis.subject.type, analysis.subject.detail.type if analysis.subject.detail else ""}
+    stamp = detail.activation.stamp.id
     counts = analysis.verdict is Verdict.SOFT and about.isdisjoint(BLAMES_THE_SENDER)
-    return detail.activation.stamp.id if counts else None
+    return stamp if counts and not is_made_up(event.id, stamp, analysis.verdict) else None

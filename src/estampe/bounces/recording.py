@@ -24,9 +24,11 @@ from estampe.events import (
 )
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from estampe.bounces.reading import Finding
     from estampe.bounces.reports import Report
-    from estampe.events import Activation
+    from estampe.events import Activation, Detail, Verdict
     from estampe.verdicts import Judgement
 
 _LONGEST = 2_000
@@ -36,20 +38,31 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BASICS = range(200, 600)
 
 
-def draft_of(finding: Finding, activation: Activation) -> Draft | None:
+def draft_of(finding: Finding, activation: Activation, *, is_sure: bool) -> Draft | None:
     """Return the draft of the event that a report is; None for what is no event: a delay, a delivery, an autoreply.
 
     A message has one event of each verdict at most, and one complaint: its id says so, and so nobody who knows a return
-    path can fill the log.
+    path can fill the log. Those that strangers may have made up have ids of their own, and stand in no true one's way.
 
     Parameters:
         finding: the report, and what it means.
         activation: the message that it is about.
+        is_sure: whether something told so that strangers do not know.
     """
     report = finding.report
     if report.kind is Kind.BOUNCE and finding.judgement:
-        return _bounce(report, finding.judgement, activation)
-    return _complaint(report, activation) if report.kind is Kind.COMPLAINT else None
+        detail = _bounced(report, finding.judgement, activation)
+        name = _name(f"{EventType.BOUNCE} async {finding.judgement.verdict}", is_sure=is_sure)
+        return _draft(EventType.BOUNCE, event_id(activation.stamp.id, name), detail)
+    if report.kind is Kind.COMPLAINT:
+        name = _name(EventType.COMPLAINT, is_sure=is_sure)
+        return _draft(EventType.COMPLAINT, event_id(activation.stamp.id, name), _complained(report, activation))
+    return None
+
+
+def is_made_up(event_id_: UUID, stamp: UUID, verdict: Verdict) -> bool:
+    """Return whether a stranger may have made up the report that an event of a bounce is."""
+    return event_id_ == event_id(stamp, _name(f"{EventType.BOUNCE} async {verdict}", is_sure=False))
 
 
 def feedback_type(report: Report) -> str:
@@ -58,33 +71,31 @@ def feedback_type(report: Report) -> str:
     return said or FeedbackType.OTHER.value
 
 
-def _bounce(report: Report, judgement: Judgement, activation: Activation) -> Draft:
+def _name(name: str, *, is_sure: bool) -> str:
+    return name if is_sure else f"{name} by recipient"
+
+
+def _draft(kind: EventType, id_: UUID, detail: Detail) -> Draft:
+    return Draft(type=kind, id=id_, source=Source(type=Channel.EMAIL, detail=detail))
+
+
+def _bounced(report: Report, judgement: Judgement, activation: Activation) -> BounceDetail:
     basic = report.basic if report.basic is not None and report.basic in _BASICS else UNSET
     status = Async(
         code=Code(enhanced=judgement.enhanced, basic=basic),
         diagnostic=_plain(report.diagnostic, _LONGEST),
         mta=_plain(report.mta, _LONGEST_NAME),
     )
-    detail = BounceDetail(activation=activation, bounce=Bounce(status=status, analysis=judgement.analysis))
-    name = f"{EventType.BOUNCE} async {judgement.verdict}"
-    return Draft(
-        type=EventType.BOUNCE, id=event_id(activation.stamp.id, name), source=Source(type=Channel.EMAIL, detail=detail)
-    )
+    return BounceDetail(activation=activation, bounce=Bounce(status=status, analysis=judgement.analysis))
 
 
-def _complaint(report: Report, activation: Activation) -> Draft:
+def _complained(report: Report, activation: Activation) -> ComplaintDetail:
     complaint = Complaint(
         type=feedback_type(report),
         agent=_plain(report.agent, _LONGEST_NAME) or UNSET,
         mta=_plain(report.reporting_mta, _LONGEST_NAME) or UNSET,
     )
-    detail = ComplaintDetail(activation=activation, complaint=complaint)
-    stamp = activation.stamp.id
-    return Draft(
-        type=EventType.COMPLAINT,
-        id=event_id(stamp, EventType.COMPLAINT),
-        source=Source(type=Channel.EMAIL, detail=detail),
-    )
+    return ComplaintDetail(activation=activation, complaint=complaint)
 
 
 def _plain(text: str, longest: int) -> str:

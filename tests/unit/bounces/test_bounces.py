@@ -436,6 +436,23 @@ def test_soft_bounces_that_blame_the_sender_do_not_count(houses: Callable[..., H
     assert not house.is_bounced(contact)
 
 
+def test_bounces_that_a_stranger_may_have_made_up_count_for_nothing_and_stand_in_no_true_ones_way(
+    houses: Callable[..., House],
+) -> None:
+    house = houses(soft_bounces=2)
+    contact = house.contact()
+    for _ in range(3):
+        stamp = house.send(contact)
+        made_up = bounce(to=LOOP, recipient=contact.address, **FULL)
+        assert house.take(made_up, LOOP) is Taken.PUBLISHED
+    path = house.path(stamp)
+    assert house.take(bounce(to=path, recipient=contact.address, **FULL), path) is Taken.PUBLISHED
+    assert len(house.events("bounce")) == 4
+    assert not house.is_bounced(contact)
+    house.bounce(contact, **FULL)
+    assert house.is_bounced(contact)
+
+
 def test_soft_bounces_before_the_period_do_not_count(
     houses: Callable[..., House], monkeypatch: pytest.MonkeyPatch
 ) -> None:
