@@ -126,7 +126,8 @@ RULES = (
             "disabled or discontinued | discontinued | account*closed | account*terminated | account*deleted | "
             "account*removed | account*cancelled | account*canceled | account has expired | account expired | "
             "expired account | "
-            "mailbox*closed | mailbox*deleted | mailbox*removed | mailbox has expired | user*terminated | "
+            "mailbox*closed | mailbox*cancelled | mailbox*canceled | mailbox*deleted | mailbox*removed | "
+            "mailbox has expired | user*terminated | "
             "user*deleted | user*removed | user has been closed | address*discontinued | address is no longer | "
             "account is no longer | address no longer | mailbox is no longer | mailbox no longer | user no longer | "
             "account no longer | recipient no longer | recipient is no longer | no longer accept | "
@@ -156,7 +157,8 @@ RULES = (
         HARD,
         "1.3",
         phrases=these(
-            "address syntax | syntax of address | bad address syntax | malformed address | malformed recipient | "
+            "address reserved by | address syntax | syntax of address | bad address syntax | malformed address | "
+            "malformed recipient | "
             "malformed email | bad recipient address | syntactically | illegal address | illegal character | "
             "invalid character | invalid address syntax | address is not valid | not a valid address | "
             "not a valid email | not a valid rfc | bad address | local part too long | domain literal | "

@@ -69,7 +69,8 @@ RULES = (
             "too many messages on | too many messages in | too many mails in | "
             "messages in recipient's mailbox exceeded | not enough storage space | exhausted allowed storage | "
             "mailbox for*is full | maildir over | over the maximum allowed | over the allowed | over limit | "
-            "space not enough | over its limit | exceeded*space | exceeded allocated | allocated space | disk quota | "
+            "mailbox*reached*limit | no room for | space not enough | over its limit | exceeded*space | "
+            "exceeded allocated | allocated space | disk quota | "
             "user has exceeded | mailbox would exceed | over the storage | boite*pleine | boîte*pleine | "
             "boite*saturee | boîte*saturée | quota atteint | quota depasse | quota dépassé | espace*insuffisant | "
             "postfach*voll | postfach ist voll | mailbox voll | speicherplatz | zuviele mails | buzon lleno | "
@@ -101,7 +102,8 @@ RULES = (
         "3.4",
         phrases=these(
             "message too large | message too big | message*too large | message*too big | message is too large | "
-            "message is too big | mail too large | mail too big | mail size | mailsize | message size | "
+            "message is too big | message is too long | mail is too long | attachment is too long | "
+            "attachment is too large | mail too large | mail too big | mail size | mailsize | message size | "
             "message length | size limit | "
             "maximum*size | max*size | exceeds*size | exceed*size | size exceed | size of*exceeds | size of*too | "
             "larger than | too large for | too big for | bigger than | message file too big | message exceeds | "
@@ -159,7 +161,8 @@ RULES = (
         SOFT,
         "4.5",
         phrases=these(
-            "rate limit | ratelimit | rate-limit | rate that | rate exceed | message rate | mail rate | "
+            "hl:icc | hl:ifc | hl:ifq | hl:rep | hl:mep | mi:dmc | mi:sfq | rp:drc | out of allow | rate limit | "
+            "ratelimit | rate-limit | rate that | rate exceed | message rate | mail rate | "
             "sending rate | exceeded*rate | throttl | receiving mail*too quickly | too many | too fast | "
             "too quickly | too much | temporarily deferred | permanently deferred | frequency limit | "
             "frequency is limited | connection limit | connection frequency | connection rate | connections per | "
@@ -190,7 +193,8 @@ RULES = (
             "file extension | character set | charset | not rfc | rfc 5322 | rfc5322 | rfc 5321 | rfc 2822 | "
             "rfc2822 | rfc 822 | malformed message | message format | syntax of the message | message corrupt | "
             "nul byte | null byte | null character | conversion | smtputf8 | non-ascii | internationalized | "
-            "invalid data in message | duplicate*header | duplicated message-id | empty message | format error | "
+            "attach type | invalid data in message | duplicate*header | duplicated message-id | empty message | "
+            "format error | "
             "is malformed | "
             "malformed mime | not comply | non-compliant | not compliant"
         ),
@@ -217,7 +221,8 @@ TROUBLE = (
             "insufficient permission | out of resource | resources | backend | back end | service unavailable | "
             "service not available | service is unavailable | service currently | currently unavailable | "
             "temporarily unavailable | not accepting connections | not accepting network | not accepting messages | "
-            "not accepting mail | shutting down | maintenance | license expired | system full | system not accepting | "
+            "not accepting mail | shutting down | maintenance | queue unavailable | license expired | system full | "
+            "system not accepting | "
             "system not capable | operation not | queue file | queue full | cannot create | can't create | "
             "unable to create | could not write | cannot write | cannot open | can't open | cannot append | "
             "can't append | unable to open | mail system problem | mail server problem | local configuration | "

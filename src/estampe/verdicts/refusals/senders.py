@@ -53,7 +53,8 @@ RULES = (
         phrases=these(
             "authentication required | authrequired | authentication is required | must authenticate | "
             "must be authenticated | must first authenticate | requires authentication | require authentication | "
-            "smtp authentication | smtp auth | auth required | auth failed | authenticate first | "
+            "smtp authentication | smtp auth | auth required | auth failed | auth error | fail authentication | "
+            "authenticate first | "
             "please authenticate | "
             "unauthenticated senders | need to authenticate | address is not verified | not verified*identit | "
             "email address not verified | not logged in | log in with your web browser | notauthenticated | "
@@ -82,6 +83,7 @@ RULES = (
         SOFT,
         "7.1",
         phrases=these(
+            "black ip | black mail address | rbl deny | dt:rbl | hl:ipb | hl:ihu | remote ip check | bad hosts | "
             "blacklist | ip*blocked | host*blocked | network*blocked | server*blocked | message*blocked | "
             "messages*blocked | blocked by*list | blocked by*rbl |  rbl |  dul | (dul) | allowed to connect | "
             "black list | black-list | blocklist | block list | block-list | denylist | deny list | blocked using | "
@@ -143,10 +145,11 @@ RULES = (
             "relaying mail | allowed rcpthosts | rcpthosts | not a gateway | not an open relay | we do not relay | "
             "gateway user | not local mail | domain is not hosted | does not host | not hosted here | "
             "not a local domain | non-local | not handle mail for | not responsible for | "
-            "not configured to accept mail for | locally hosted | not one of our | no permission to relay | "
+            "not configured to accept mail for | locally hosted | not one of our domains | not one of our hosts | "
+            "not one of our clients | not one of our networks | no permission to relay | "
             "mail for*not accepted here | relayé | nicht weiterleiten | use our relay | use this relay | "
             "use this server as a relay | don't handle mail for | not local host | specified domain is not allowed | "
-            "as a relay | relay through | local user only | local users only"
+            "as a relay | relay through | openrelay | denies relay | relay check | local user only | local users only"
         ),
         source="Postfix, Exchange, Sendmail, Exim, qmail",
         example="554 5.7.1 <tom@example.org>: Relay access denied",
@@ -190,12 +193,16 @@ RULES = (
         phrases=these(
             "sender address | sender domain | sender's domain | senders domain | domain of sender | "
             "sender rejected | sender verif | sender verify | sender not | invalid sender | bad sender | "
-            "fake sender | unknown sender | verify sender | verify the sender | verify your sender | sending domain | "
+            "fake sender | mail from invalid | sender is unvalidated | sender is not valid | sendasdenied | "
+            "denies the sender | helohost | unknown sender | verify sender | verify the sender | "
+            "verify your sender | sending domain | "
             "sender is not | sender is rejected | sender is blocked | sender refused | sender denied | "
             "sender blocked | sender unknown | sender invalid | sender does | sender must | sender user unknown | "
             "sender email | envelope sender | envelope from | return path | return-path | reverse-path | "
             "reverse path | mail from domain | mail from address | mail from command | from domain | from address | "
-            "valid sender | callback | callout | emetteur | émetteur | expediteur | expéditeur | absender | "
+            "from: domain | valid from | "
+            "valid sender | callback | callout | emetteur | émetteur | expediteur | "
+            "expéditeur | absender | "
             "mittente | remitente | remetente | отправител | 发件人 | your domain | helo command | helo name | "
             "invalid helo | bad helo | bogus helo | helo should | helo host | helo string | helo hostname | "
             "ehlo name | "

@@ -13,6 +13,7 @@ UNKNOWN: frozenset[str] = frozenset().union(
         "no mailbox by that name | no mailbox found | sorry, no mailbox | mailbox unknown | unknown recipient | "
         "recipient unknown | recipient is unknown | recipients unknown | unknown address | unknown email | "
         "address unknown | address is unknown | addressee unknown | addressee is unknown | unknown mailbox | "
+        "unknown to us | not one of our accounts | not one of our users | not one of our customers | "
         "not found or inactiv | rcpt user*not ok | not a member of domain | unavailable mail user | not user of this | "
         "don't exists that user | "
         "unknown account | unknown local part | unknown local-part | unknown virtual | unknown destination address | "
