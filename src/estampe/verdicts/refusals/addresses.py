@@ -34,7 +34,10 @@ _UNAVAILABLE = these(
     "mailbox not available | address rejected $ | address rejected. $ | address rejected @ | recipient rejected | "
     "recipient denied | recipient not accepted"
 )
-_NOT_THERE = these("does not exist | doesn't exist | do not exist | not exist")
+_NOT_THERE = these(
+    "does not exist | doesn't exist | do not exist | not exist | bestaat niet | finnes ikke | findes ikke | "
+    "finns inte | ei ole olemassa"
+)
 _OF_NOBODY = _DOMAIN_UNKNOWN | UNKNOWN | _UNAVAILABLE | _NOT_THERE
 
 DOMAINS = (

@@ -13,7 +13,7 @@ UNKNOWN: frozenset[str] = frozenset().union(
         "no mailbox by that name | no mailbox found | sorry, no mailbox | mailbox unknown | unknown recipient | "
         "recipient unknown | recipient is unknown | recipients unknown | unknown address | unknown email | "
         "address unknown | address is unknown | addressee unknown | addressee is unknown | unknown mailbox | "
-        "unknown to us | not one of our accounts | not one of our users | not one of our customers | "
+        "address*unknown to us | user*unknown to us | recipient*unknown to us | not one of our accounts | "
         "not found or inactiv | rcpt user*not ok | not a member of domain | unavailable mail user | not user of this | "
         "don't exists that user | "
         "unknown account | unknown local part | unknown local-part | unknown virtual | unknown destination address | "
@@ -107,8 +107,7 @@ UNKNOWN: frozenset[str] = frozenset().union(
         "dirección no encontrada | direccion no encontrada | usuario no encontrado | destinatario no encontrado | "
         "endereço não encontrado | endereço*não foi encontrado | destinatário não encontrado | "
         "usuário não encontrado | destinatario non trovato | indirizzo non trovato | indirizzo*non è stato trovato | "
-        "adres niet gevonden | bestaat niet | finnes ikke | findes ikke | finns inte | ei ole olemassa | "
-        "не найдено |  gebruiker niet gevonden | nie znaleziono adres | nie znaleziono użytk | "
+        "adres niet gevonden | gebruiker niet gevonden | nie znaleziono adres | nie znaleziono użytk | "
         "adresa nebyla nalezena | uživatel nebyl nalezen | adressen hittades inte | adresse ikke fundet | "
         "adressen ble ikke funnet | osoitetta ei löydy | adres bulunamad | n'est pas valide"
     ),
