@@ -61,6 +61,14 @@ RULES = (
         said_to="RCPT TO",
     ),
     Rule(
+        "dma-host-not-found",
+        HARD,
+        "1.2",
+        phrases=these("dns lookup failure: host*not found"),
+        source="DragonFly Mail Agent, which tries again where the name servers do not answer",
+        example="550 DNS lookup failure: host mx.example.org not found",
+    ),
+    Rule(
         "qq-unavailable",
         HARD,
         "1.1",
