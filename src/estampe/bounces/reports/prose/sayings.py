@@ -81,8 +81,12 @@ _COMMANDS = (
     (
         "RCPT TO",
         _Sought(
-            ("rcpt", "like recipient", "to: command"),
-            re.compile(r"\bRCPT(?:[ _]TO\b|[ _]command|\b)|does not like recipient|TO: command", re.IGNORECASE),
+            ("rcpt", "like recipient", "to: command", "recipients"),
+            re.compile(
+                r"\bRCPT(?:[ _]TO\b|[ _]command|\b)|does not like recipient|TO: command|"
+                r"<<< 50[35] (?:5\.5\.1 )?no (?:valid )?recipients",
+                re.IGNORECASE,
+            ),
         ),
     ),
     (

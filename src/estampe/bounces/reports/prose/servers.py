@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from estampe.bounces.reports.prose.format import LEADING, MARKED, Format
 
+_ALIAS = r"^(?:[>\"]{0,4}[|/:][^\n]{1,300}\n(?: {1,8}\(reason: (?P<why>[^\n]{1,300})\)\n)? {1,8}\(expanded from:)?"
+"""A program or a file that an alias of Sendmail leads to, and why it failed; the alias follows."""
+
 _DAEMON = "Return-Path: <>\nFrom: Mail Delivery Subsystem <MAILER-DAEMON@mx.example.net>\n"
 
 SERVERS = (
@@ -114,7 +117,7 @@ SERVERS = (
         ">>> DATA\n<<< 550 5.1.1 <tom@example.org>... User unknown\n",
         (("tom@example.org", "550 5.1.1 <tom@example.org>... User unknown"),),
         signs=("the following addresses had",),
-        recipient=LEADING,
+        recipient=_ALIAS + LEADING.removeprefix("^"),
         begin="following addresses had",
         end="----- transcript of session",
     ),
