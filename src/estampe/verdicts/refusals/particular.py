@@ -99,8 +99,10 @@ RULES = (
         "1.1",
         phrases=these(
             "recipient address rejected: user email address is marked as invalid | "
-            "recipient address rejected: invalid-recipient | recipient address rejected: not in recipient list"
+            "recipient address rejected: invalid-recipient | recipient address rejected: not in recipient list | "
+            "recipient address rejected: user unknown"
         ),
+        commands=("", "RCPT"),
         source="Proofpoint Essentials, Trend Micro, ZeroSpam, which have 5.7.1 for everything",
         example="554 5.7.1 <tom@example.org>: Recipient address rejected: Invalid-Recipient.",
     ),

@@ -54,7 +54,9 @@ _FIELD_NEXT = re.compile(
     re.IGNORECASE,
 )
 _OFFICES = frozenset({"postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "help", "hostmaster", "webmaster"})
-_AFTER_NAME = re.compile(r"^[>\"')\]」』]{0,3}\s{0,8}(?:[:;\[(]|\.{3}|-{1,2}|->|=>)")
+_AFTER_NAME = re.compile(
+    r"^[>\"')\]」』]{0,3}\s{0,8}(?:[:;\[(]|\.{3}|-{1,2}|->|=>|(?:on|el|le|am|il|em|op|den) \d{1,4}[./-])"
+)
 _INTRODUCED = " <\"'(["
 _MARKS = " \t<>*\"'-•·>:;,.()[]「」"
 

@@ -43,7 +43,8 @@ SUBJECTS = _of(
 """In the subjects of reports."""
 
 FAILURES = _of(
-    "delivery of the email was stopped | considered unsolicited bulk | did not receive the message | "
+    "delivery of the email was stopped | no se puede localizar | impossible de joindre | impossibile raggiungere | "
+    "nicht erreicht werden | não foi possível localizar | considered unsolicited bulk | did not receive the message | "
     "did not receive this message | "
     "n'est pas parvenu "
     "| n'a pas été remis | introuvable | gick inte att leverera | kan ikke levere til | epäonnistui | mislykkedes | "
