@@ -12,7 +12,7 @@ from estampe.bounces.reports.prose.addresses import addresses
 from estampe.bounces.reports.prose.phrases import DELAYS, FAILURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from estampe.bounces.reports.mail import Head, Part
 
@@ -91,10 +91,10 @@ class Letter:
 
     @cached_property
     def failing(self) -> frozenset[int]:
-        """The numbers of the lines that say that a message failed or is late; a phrase may go over two lines."""
+        """The numbers of the lines that say that a message failed, or else that it is late; phrases may go over two."""
         small = self.text.lower().replace("\n", " ")
         starts = [start for start, _ in self._placed]
-        found = {place for phrase in (*FAILURES, *DELAYS) for place in _occurrences(phrase, small)}
+        found = _said(FAILURES, small) or _said(DELAYS, small)
         return frozenset(bisect_right(starts, place) - 1 for place in found)
 
     @cached_property
@@ -132,6 +132,11 @@ class Letter:
         mine = [value for name in _OURS for value in self.mail.head.all(name)]
         theirs = [self.copied.get(name, "") for name in _SENDERS]
         return frozenset(each.lower() for each in addresses(" ".join([*mine, *theirs])))
+
+
+def _said(phrases: Iterable[str], text: str) -> set[int]:
+    """Return where in a text phrases begin and where they end."""
+    return {place for phrase in phrases if phrase in text for place in _occurrences(phrase, text)}
 
 
 def _occurrences(phrase: str, text: str) -> Iterator[int]:
