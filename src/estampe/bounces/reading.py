@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from estampe.bounces.reports import Kind, Report, read
-from estampe.verdicts import explain, judge
+from estampe.verdicts import Refusal, explain, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from estampe.bounces.reports import Limits
     from estampe.verdicts import Explanation, Judgement
-
-T = TypeVar("T")
 
 _FAILURES = (Kind.BOUNCE, Kind.DELAYED)
 
@@ -43,15 +39,15 @@ def findings(octets: bytes, limits: Limits | None = None) -> tuple[Finding, ...]
 
 def explained(finding: Finding) -> Explanation | None:
     """Return why a finding means what it does; None where nothing is judged."""
-    return _asked(explain, finding.report) if finding.judgement else None
+    return explain(_refusal(finding.report)) if finding.judgement else None
 
 
 def _judged(report: Report) -> Judgement | None:
-    return _asked(judge, report) if report.kind in _FAILURES else None
+    return judge(_refusal(report)) if report.kind in _FAILURES else None
 
 
-def _asked(judging: Callable[..., T], report: Report) -> T:
-    return judging(
+def _refusal(report: Report) -> Refusal:
+    return Refusal(
         basic=report.basic,
         enhanced=report.enhanced,
         diagnostic=report.diagnostic,

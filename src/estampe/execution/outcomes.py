@@ -25,7 +25,7 @@ from estampe.events import (
     Verdict,
     event_id,
 )
-from estampe.verdicts import judge
+from estampe.verdicts import Refusal, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,11 +63,13 @@ def activated(case: Case) -> Outcome:
 def bounced(case: Case, refused: Refused) -> Outcome:
     """Return the outcome of a message that was refused for good, or so often that it is given up."""
     judgement = judge(
-        basic=refused.code or None,
-        enhanced=refused.enhanced,
-        diagnostic=refused.diagnostic,
-        mta=refused.mta,
-        command=refused.command,
+        Refusal(
+            basic=refused.code or None,
+            enhanced=refused.enhanced,
+            diagnostic=refused.diagnostic,
+            mta=refused.mta,
+            command=refused.command,
+        )
     )
     status = Sync(
         code=Code(enhanced=judgement.enhanced, basic=refused.code or UNSET),

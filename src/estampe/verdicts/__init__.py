@@ -1,6 +1,6 @@
 """What is judged of an event beside it, by rules that are data."""
 
-from estampe.verdicts.bounces import Judgement, judge
+from estampe.verdicts.bounces import Judgement, Refusal, judge
 from estampe.verdicts.explanations import Explanation, Match, explain
 from estampe.verdicts.hits import Classification, Facts, HitClass, Sighting, Signal
 from estampe.verdicts.networks import Certainty, InvalidNetworks, Network, Networks, NoNetworks
@@ -21,6 +21,7 @@ __all__ = [
     "Network",
     "Networks",
     "NoNetworks",
+    "Refusal",
     "Rule",
     "Sighting",
     "Signal",

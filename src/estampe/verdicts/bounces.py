@@ -66,8 +66,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
         is_final: whether nobody tries any more; what is still tried is soft.
     """
 
-    basic: int | None
-    enhanced: str
+    basic: int | None = None
+    enhanced: str = ""
     diagnostic: str
     mta: str = ""
     reporting_mta: str = ""
@@ -148,43 +148,15 @@ def _telling(enhanced: str, leading: str | None, diagnostic: str) -> str:
     return marked[1] if marked else given
 
 
-def judge(  # noqa: PLR0913  what a report may say of a refusal
-    *,
-    basic: int | None,
-    enhanced: str,
-    diagnostic: str,
-    mta: str = "",
-    reporting_mta: str = "",
-    command: str = "",
-    is_final: bool = True,
-) -> Judgement:
-    """Judge a refusal, or a report of one.
-
-    Parameters:
-        basic: the SMTP reply code, None if there was none; then it may stand first in the diagnostic.
-        enhanced: the enhanced status code, empty if there was none; then it may stand in the diagnostic.
-        diagnostic: what was said.
-        mta: the name of the server that said it, as far as known.
-        reporting_mta: the name of the server that reports, which counts where the other is unknown.
-        command: the SMTP command that was refused, such as `RCPT TO`, empty if unknown.
-        is_final: whether nobody tries any more; what is still tried is soft.
-    """
-    return judged(
-        Refusal(
-            basic=basic,
-            enhanced=enhanced,
-            diagnostic=diagnostic[:LONGEST],
-            mta=mta,
-            reporting_mta=reporting_mta,
-            command=command,
-            is_final=is_final,
-        )
-    )
+def judge(refusal: Refusal) -> Judgement:
+    """Judge a refusal, or a report of one: by the first rule that applies."""
+    if len(refusal.diagnostic) > LONGEST:  # what is remembered has a limit
+        refusal = msgspec.structs.replace(refusal, diagnostic=refusal.diagnostic[:LONGEST])
+    return _judged(refusal)
 
 
 @lru_cache(_KEPT)
-def judged(refusal: Refusal) -> Judgement:
-    """Return what a refusal means: by the first rule that applies."""
+def _judged(refusal: Refusal) -> Judgement:
     reading = read_refusal(refusal)
     said = reading.said()
     return reading.judged_by(next(rule for rule in RULES if rule.applies(said)))

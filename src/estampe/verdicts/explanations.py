@@ -53,34 +53,18 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     code_agrees: bool
 
 
-def explain(  # noqa: PLR0913  what a report may say of a refusal
-    *,
-    basic: int | None,
-    enhanced: str,
-    diagnostic: str,
-    mta: str = "",
-    reporting_mta: str = "",
-    command: str = "",
-    is_final: bool = True,
-) -> Explanation:
-    """Explain what `judge` makes of a refusal; the parameters are the same."""
-    refusal = Refusal(
-        basic=basic,
-        enhanced=enhanced,
-        diagnostic=diagnostic,
-        mta=mta,
-        reporting_mta=reporting_mta,
-        command=command,
-        is_final=is_final,
-    )
+def explain(refusal: Refusal) -> Explanation:
+    """Explain what `judge` makes of a refusal."""
     reading = read_refusal(refusal)
     said = reading.said()
     first, *others = (rule for rule in RULES if rule.applies(said))
     judgement = reading.judged_by(first)
     return Explanation(
         judgement=judgement,
-        match=_match(first, reading, said, diagnostic),
-        overruled=tuple(_match(rule, reading, said, diagnostic) for rule in others if not rule.is_of_last_resort),
+        match=_match(first, reading, said, refusal.diagnostic),
+        overruled=tuple(
+            _match(rule, reading, said, refusal.diagnostic) for rule in others if not rule.is_of_last_resort
+        ),
         code=_meaning(reading.enhanced),
         code_agrees=not reading.code or subject_of(reading.code) == judgement.subject,
     )

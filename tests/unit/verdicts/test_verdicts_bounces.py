@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estampe.events import Code, StatusDetail, StatusSubject, Verdict
-from estampe.verdicts import RULES, Judgement, judge
+from estampe.verdicts import RULES, Judgement, Refusal, judge
 
 if TYPE_CHECKING:
     from estampe.verdicts import Rule
@@ -22,7 +22,7 @@ SAID = re.compile(r"([245]\d\d) (?:([245]\.\d+\.\d+) )?(.*)", re.DOTALL)
 
 def judged(said: str, mta: str = "", command: str = "") -> Judgement:
     basic, enhanced, text = SAID.fullmatch(said).groups("")  # type: ignore[union-attr]
-    return judge(basic=int(basic), enhanced=enhanced, diagnostic=text, mta=mta, command=command)
+    return judge(Refusal(basic=int(basic), enhanced=enhanced, diagnostic=text, mta=mta, command=command))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -121,9 +121,9 @@ def test_a_refusal_means_what_its_server_means(sample: Sample) -> None:
 
 
 def test_a_code_at_the_beginning_of_the_text_counts_where_there_is_no_other() -> None:
-    assert judge(basic=550, enhanced="", diagnostic="5.1.1 nobody").enhanced == "5.1.1"
-    assert judge(basic=None, enhanced="", diagnostic="550-5.1.1 nobody").enhanced == "5.1.1"
-    assert judge(basic=550, enhanced="5.1", diagnostic="192.0.2.1 it is").enhanced == "5.0.0"
+    assert judge(Refusal(basic=550, enhanced="", diagnostic="5.1.1 nobody")).enhanced == "5.1.1"
+    assert judge(Refusal(basic=None, enhanced="", diagnostic="550-5.1.1 nobody")).enhanced == "5.1.1"
+    assert judge(Refusal(basic=550, enhanced="5.1", diagnostic="192.0.2.1 it is")).enhanced == "5.0.0"
 
 
 @pytest.mark.parametrize("local", ["spam", "user-unknown", "policy", "account.disabled", "greylist"])
@@ -139,7 +139,7 @@ def test_the_same_words_of_another_server_may_mean_something_else() -> None:
 
 
 def test_a_report_without_anything_is_soft() -> None:
-    judgement = judge(basic=None, enhanced="", diagnostic="")
+    judgement = judge(Refusal(basic=None, enhanced="", diagnostic=""))
     assert (judgement.verdict, judgement.subject, judgement.enhanced) == (SOFT, StatusSubject.OTHER, "5.0.0")
 
 
@@ -162,7 +162,7 @@ def test_an_analysis_is_written_as_events_have_it() -> None:
 def test_whatever_a_server_says_is_judged_and_can_be_an_event(
     basic: int | None, enhanced: str, diagnostic: str, mta: str
 ) -> None:
-    judgement = judge(basic=basic, enhanced=enhanced, diagnostic=diagnostic, mta=mta)
+    judgement = judge(Refusal(basic=basic, enhanced=enhanced, diagnostic=diagnostic, mta=mta))
     msgspec.convert({"enhanced": judgement.enhanced}, Code)
     is_temporary = judgement.enhanced.startswith("4") or (basic or 0) // 100 == 4
     assert judgement.verdict == SOFT or not is_temporary

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from estampe.events import StatusSubject, Verdict
-from estampe.verdicts import RULES, judge
+from estampe.verdicts import RULES, Refusal, judge
 from estampe.verdicts.refusals import Phrasebook, pattern, wording
 
 FILES = ("refusals.txt", "refusals-gathered.txt")
@@ -46,7 +46,7 @@ KNOWN = [known(line) for line in LINES if line and not line.startswith("#")]
     "refusal", KNOWN, ids=lambda refusal: f"{refusal.basic} {refusal.enhanced} {refusal.text[:60]}"
 )
 def test_a_known_refusal_means_what_it_is_known_to_mean(refusal: Known) -> None:
-    judgement = judge(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=refusal.text, mta=refusal.mta)
+    judgement = judge(Refusal(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=refusal.text, mta=refusal.mta))
     for_now = refusal.basic // 100 == 4
     assert judgement.verdict == (Verdict.SOFT if for_now else refusal.verdict), judgement.rule
     assert judgement.subject == refusal.subject, judgement.rule
@@ -58,8 +58,8 @@ def test_a_refusal_means_the_same_in_the_lines_of_a_reply(refusal: Known) -> Non
     words = refusal.text.split(" ")
     lines = [" ".join(words[at : at + 4]) for at in range(0, len(words), 4)]
     reply = " ".join(mark + line for line in lines)
-    one = judge(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=refusal.text, mta=refusal.mta)
-    many = judge(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=reply, mta=refusal.mta)
+    one = judge(Refusal(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=refusal.text, mta=refusal.mta))
+    many = judge(Refusal(basic=refusal.basic, enhanced=refusal.enhanced, diagnostic=reply, mta=refusal.mta))
     assert (many.verdict, many.subject, many.rule) == (one.verdict, one.subject, one.rule)
 
 
