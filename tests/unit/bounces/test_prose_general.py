@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estampe.bounces.reports import Kind, parse
-from estampe.bounces.reports.prose import said_of, statements
+from estampe.bounces.reports.prose import statements
 
 DAEMON = "Return-Path: <>\nFrom: Mail Daemon <mailer-daemon@mx.example.net>\nTo: Ann <ann@example.com>\n"
 COPY = (
@@ -241,13 +241,6 @@ ORDINARY = {
 @pytest.mark.parametrize("name", ORDINARY)
 def test_ordinary_mails_report_nothing(name: str) -> None:
     assert statements(parse(f"To: ann@example.com\n{ORDINARY[name]}".encode())) == []
-
-
-def test_the_words_about_one_recipient_are_found_in_any_report() -> None:
-    mail = parse(f"{DAEMON}Subject: Undelivered\n\nNot delivered:\n\n{FAILURE}\n".encode())
-
-    assert said_of(mail, "Tom@example.org") == "550 5.1.1 User unknown"
-    assert said_of(mail, "tim@example.org") == ""
 
 
 @given(st.text(alphabet=st.sampled_from(list("@<>:. \n\t-=*a1é5")), max_size=400))

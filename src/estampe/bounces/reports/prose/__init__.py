@@ -1,5 +1,5 @@
 """Prose: reports that are written for people, in whatever words a program has for them."""
 
-from estampe.bounces.reports.prose.prose import said_of, statements
+from estampe.bounces.reports.prose.prose import statements
 
-__all__ = ["said_of", "statements"]
+__all__ = ["statements"]

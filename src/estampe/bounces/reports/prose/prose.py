@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from estampe.bounces.reports.prose import general
 from estampe.bounces.reports.prose.formats import FORMATS
 from estampe.bounces.reports.prose.letter import Letter
-from estampe.bounces.reports.prose.sayings import Saying, is_telling, reporter, saying
+from estampe.bounces.reports.prose.sayings import Saying, is_telling, reporter, saying, talk
 from estampe.bounces.reports.prose.signs import is_report, kind
 from estampe.bounces.reports.prose.transcripts import transcript
 from estampe.bounces.reports.report import Statement
@@ -31,53 +31,43 @@ def statements(mail: Part) -> list[Statement]:
     if not is_report(letter, known):
         return []
     what, who = kind(letter), reporter(letter.text)
-    name, mentioned = _mentions(letter, known)
+    name, told = _told(letter, known)
     means = next((each.means for each in known if each.name == name), "")
-    rest = saying(letter.lines) if len(mentioned) == 1 else Saying()
     stated: dict[str, Statement] = {}
-    for mention in mentioned:
-        said = saying(mention.lines)
+    for recipient, said in told:
+        mta, command = said.mta, said.command
+        if len(told) == 1 and not (mta and command):  # what stands elsewhere is about the only one too
+            server, answered = talk(letter.lines)
+            mta, command = mta or (server if server != who else ""), command or answered
         statement = Statement(
             kind=what,
-            recipient=mention.recipient,
+            recipient=recipient,
             format=name,
             enhanced=said.enhanced,
             basic=said.basic,
             diagnostic=means or (said.diagnostic if is_telling(said.diagnostic) else ""),
-            mta=said.mta or (rest.mta if rest.mta != who else ""),
+            mta=mta,
             reporting_mta=who,
-            command=said.command or rest.command,
+            command=command,
         )
-        earlier = stated.setdefault(mention.recipient.lower(), statement)
+        earlier = stated.setdefault(recipient.lower(), statement)
         if not earlier.diagnostic:
-            stated[mention.recipient.lower()] = statement
+            stated[recipient.lower()] = statement
     return list(stated.values())
-
-
-def said_of(mail: Part, recipient: str) -> str:
-    """Return what the free text of a report says of one recipient, in one line; empty if it says nothing.
-
-    Parameters:
-        mail: the report.
-        recipient: an address.
-    """
-    letter = Letter(mail)
-    _, mentioned = _mentions(letter, _known(letter))
-    lines = next((each.lines for each in mentioned if each.recipient.lower() == recipient.lower()), [])
-    return saying(lines).diagnostic if lines else ""
 
 
 def _known(letter: Letter) -> list[Format]:
     return [each for each in FORMATS if each.knows(letter)]
 
 
-def _mentions(letter: Letter, known: list[Format]) -> tuple[str, list[Mention]]:
-    """Return who can read the mail, and what it says; what a format leaves open, its transcript or the rest tells."""
+def _told(letter: Letter, known: list[Format]) -> tuple[str, list[tuple[str, Saying]]]:
+    """Return who can read the mail, and what it says of whom; what a format leaves open, the rest of it tells."""
     for each in known:
         if found := each.mentions(letter):
             rest = _Rest(letter)
-            return each.name, [_completed(rest, mention) for mention in found]
-    return known[0].name if known else _GENERAL, general.mentions(letter)
+            return each.name, [(mention.recipient, _completed(rest, mention)) for mention in found]
+    name = known[0].name if known else _GENERAL
+    return name, [(mention.recipient, saying(mention.lines)) for mention in general.mentions(letter)]
 
 
 class _Rest:
@@ -91,14 +81,14 @@ class _Rest:
         return {address.lower(): lines for address, lines in transcript(self._letter.lines).items()}
 
     @cached_property
-    def shared(self) -> list[str]:
-        return general.shared(self._letter)
+    def shared(self) -> Saying:
+        return saying(general.shared(self._letter))
 
 
-def _completed(rest: _Rest, mention: Mention) -> Mention:
+def _completed(rest: _Rest, mention: Mention) -> Saying:
     said = saying(mention.lines)
     if said.basic is not None:
-        return mention
+        return said
     if lines := rest.heard.get(mention.recipient.lower()):
-        return mention._replace(lines=lines)
-    return mention if is_telling(said.diagnostic) else mention._replace(lines=rest.shared)
+        return saying(lines)
+    return said if is_telling(said.diagnostic) else rest.shared

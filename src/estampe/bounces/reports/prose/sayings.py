@@ -181,8 +181,15 @@ def saying(lines: Sequence[str]) -> Saying:
         enhanced=code[1] if code else "",
         basic=int(reply[1]) if reply else None,
         mta=_server(text, small),
-        command=next((name for name, sought in _COMMANDS if sought.search(text, small)), ""),
+        command=_command(text, small),
     )
+
+
+def talk(lines: Sequence[str]) -> tuple[str, str]:
+    """Return the server that lines name, and the command that it answered; empty texts where they name none."""
+    text = "\n".join(lines[:_LINES])
+    small = text.lower()
+    return _server(text, small), _command(text, small)
 
 
 def reporter(text: str) -> str:
@@ -251,3 +258,7 @@ def _told(lines: Sequence[str]) -> str:
 def _server(text: str, small: str) -> str:
     found = next(filter(None, (sought.search(text, small) for sought in _SERVERS)), None)
     return found[1].strip("[].").lower() if found else ""
+
+
+def _command(text: str, small: str) -> str:
+    return next((name for name, sought in _COMMANDS if sought.search(text, small)), "")
