@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 2_000
 _LINES = 60
+_SHORT = 200
 
 _REPLY = re.compile(
     r"(?:^[ >*-]{0,40}(?:(?:received:? )?<<<|<--?|S:)? {0,8}|[:;>'\"(\[#=,\uff1a] {0,4}|"
@@ -213,7 +215,15 @@ def one_line(text: str) -> str:
 def is_chatter(line: str) -> bool:
     """Return whether a line is what every report says, and tells nothing of why."""
     flat = " ".join(line.lower().replace("\u2019", "'").split())
+    return _is_common(flat) if len(flat) <= _SHORT else _is_chatter(flat)
+
+
+def _is_chatter(flat: str) -> bool:
     return not flat.strip("-=_*#>. ") or _GREETING.search(flat) is not None or any(each in flat for each in CHATTER)
+
+
+_is_common = lru_cache(2_048)(_is_chatter)
+"""Programs write the same lines again and again."""
 
 
 def _answer(text: str, at: int) -> str:
