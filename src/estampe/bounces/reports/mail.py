@@ -61,6 +61,7 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _GUESSED_WITHIN = 64 << 10
+_LONGEST_PADDING = 66
 _LONGEST_BOUNDARY = 250
 _NESTED = frozenset(
     {
@@ -231,15 +232,14 @@ class _Parser:
         return self._spans(span, guessed[1].rstrip()) if guessed else []
 
     def _spans(self, span: Span, boundary: bytes) -> list[Span]:
-        octets, begin, end = span
-        delimiter = re.compile(rb"\n--%b(--)?[ \t\r]{0,64}(?=\n|\Z)" % re.escape(boundary))
+        octets, _, end = span
         found: list[Span] = []
         start = -1
-        for each in delimiter.finditer(octets, begin - 1, end):
+        for begin, stop, is_last in _delimiters(span, b"\n--" + boundary):
             if start >= 0:
-                found.append(Span(octets, start, max(start, each.start())))
-            start = min(each.end() + 1, end)
-            if each[1] or len(found) >= self._parts:
+                found.append(Span(octets, start, max(start, begin)))
+            start = min(stop + 1, end)
+            if is_last or len(found) >= self._parts:
                 return found
         if start >= 0:
             found.append(Span(octets, start, end))
@@ -261,6 +261,23 @@ class _Parser:
             return b""
         self._carried -= end - begin
         return plain
+
+
+def _delimiters(span: Span, mark: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Yield where lines that divide parts begin, at their line ends, and stop, and whether it is the last of them.
+
+    Each boundary is another one, so a pattern for it would cost more to make than it saves.
+    """
+    octets, begin, end = span
+    at = octets.find(mark, begin - 1, end)
+    while at >= 0:
+        after = at + len(mark)
+        stop = octets.find(b"\n", after, end)
+        stop = end if stop < 0 else stop
+        rest = octets[after:stop].rstrip(b" \t\r") if stop - after <= _LONGEST_PADDING else b"more"
+        if rest in {b"", b"--"}:
+            yield at, stop, rest == b"--"
+        at = octets.find(mark, stop, end)
 
 
 _LF = ord("\n")
