@@ -14,6 +14,8 @@ FIRST_MS = -62_135_596_800_000
 LAST_MS = 253_402_300_799_999
 """The last millisecond of the year 9999, Unix milliseconds."""
 
+DAY_MS = 86_400_000
+
 ALLOWED = "an ISO 8601 date or date-time (2019-08-24, 2019-08-24T14:15:22Z) or Unix milliseconds (1566656122000)"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, get_args
 
@@ -13,6 +14,7 @@ from estampe.errors import EstampeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Network, IPv6Network
 
 PREFIX = "ESTAMPE_"
 
@@ -305,6 +307,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def rows(cls) -> tuple[Row, ...]:
         """Return every setting as the documentation shows it."""
         return tuple(_row(field) for field in msgspec.structs.fields(cls))
+
+
+def networks_of(variable: str, text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Read a setting that names networks, addresses or CIDR with commas between.
+
+    Raises:
+        InvalidSetting: one of them is none.
+    """
+    return tuple(_network(variable, each) for part in text.split(",") if (each := part.strip()))
+
+
+def _network(variable: str, text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError as exc:
+        allowed = "addresses or networks such as 10.0.0.0/8 or fd00::/8, commas between"
+        raise InvalidSetting(variable, text, allowed) from exc
 
 
 _TRUTHS = {"yes": "true", "no": "false"}

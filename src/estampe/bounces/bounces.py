@@ -20,7 +20,7 @@ from estampe.bounces.reading import Finding, findings
 from estampe.bounces.recording import draft_of, feedback_type
 from estampe.bounces.reports import Kind, Limits
 from estampe.catalog import CatalogUnavailable, Quarantine, QuarantineFull, QuarantineState, UnknownReport
-from estampe.instants import clock_ms
+from estampe.instants import DAY_MS, clock_ms
 from estampe.log import LogError
 from estampe.settings import InvalidSetting
 
@@ -43,7 +43,7 @@ _LOOK_S = 1.0
 """How often the quarantine is asked for what waits in it."""
 
 _AT_ONCE = 100
-_EARLY_MS = 3 * 86_400_000
+_EARLY_MS = 3 * DAY_MS
 """How long a report waits for its message's activation: as long as a message may take that is tried again and again."""
 
 _SILENCE_S = 60.0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from estampe.bounces.matching import sent_to
 from estampe.bounces.recording import is_made_up
 from estampe.catalog import Contacts, Origin, Redlist, UnknownContact
-from estampe.events import BounceDetail, EventType, Id, StatusDetail, StatusSubject, Verdict, decode
-from estampe.instants import clock_ms
+from estampe.events import BounceDetail, EventType, StatusDetail, StatusSubject, Verdict, decode
+from estampe.instants import DAY_MS, clock_ms
 from estampe.log import Query
 from estampe.verdicts import HitClass
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from uuid import UUID
 
-    from estampe.catalog import Catalog, Customers
-    from estampe.events import Activation, Customer, Identity
+    from estampe.catalog import Catalog, Contact, Customers
+    from estampe.events import Activation, Customer
     from estampe.log import EventLog
     from estampe.settings import Settings
-
-_DAY_MS = 86_400_000
 
 _MOST = 10_000
 """Bounces of one contact that are looked at."""
@@ -101,10 +99,10 @@ class Consequences:
         Raises:
             CatalogUnavailable: it could not be done.
         """
-        contact = self._named(customer, activation.receiver)
+        contact = self._receiver(customer, activation)
         if contact and self._settings.complaints_redlist and feedback not in _NO_COMPLAINTS:
             with suppress(UnknownContact):
-                Redlist(self._catalog, customer).add(contact, Origin.COMPLAINT)
+                Redlist(self._catalog, customer).add(contact.id, Origin.COMPLAINT)
 
     def delivered(self, customer: int, activation: Activation) -> None:
         """Conclude from a report of delivery that an address is alive.
@@ -139,20 +137,16 @@ class Consequences:
 
     def _contact(self, customer: int, activation: Activation) -> str | None:
         """Return the id of the contact that a message was sent to, None if its address is another one now."""
-        found = Contacts(self._catalog, customer).find([activation.receiver])[0]
-        same = found is not None and found.address.lower() == sent_to(activation).lower()
-        return found.id if found and same else None
+        found = self._receiver(customer, activation)
+        return found.id if found and found.address.lower() == sent_to(activation).lower() else None
 
-    def _named(self, customer: int, receiver: Identity) -> str | None:
-        if isinstance(receiver, Id):
-            return receiver.value
-        found = Contacts(self._catalog, customer).find([receiver])[0]
-        return found.id if found else None
+    def _receiver(self, customer: int, activation: Activation) -> Contact | None:
+        return Contacts(self._catalog, customer).find([activation.receiver])[0]
 
     def _softly_bounced(self, customer: int, contact: str) -> int:
         """Return how many messages of a contact bounced softly within the period, since a person last did something."""
         log = self._log_of(self._customers.customer_of(customer))
-        since_ms = max(0, clock_ms() - round(self._settings.soft_bounce_days * _DAY_MS))
+        since_ms = max(0, clock_ms() - round(self._settings.soft_bounce_days * DAY_MS))
         last_ms = _last_hit_ms(log, contact, since_ms)
         asked = Query(
             start_ms=since_ms if last_ms is None else last_ms, types=(EventType.BOUNCE,), contact=contact, limit=_MOST

@@ -14,6 +14,7 @@ from estampe.bounces.delivery import Way
 from estampe.catalog import addressed
 from estampe.errors import EstampeError
 from estampe.events import ActivationDetail, EventType, decode, event_id
+from estampe.instants import DAY_MS
 from estampe.log import Query
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from estampe.events import Activation, Customer
     from estampe.log import EventLog
 
-_DAY_MS = 86_400_000
 _CONTACTS = 100
 """Contacts of one address that are looked at, of all customers."""
 
@@ -156,10 +156,9 @@ class Matching:
         if not self._days or not recipient:
             return Miss("it names no message of ours, neither by its return path nor by what was returned")
         until_ms = min(report.arrival_ms or delivery.time_ms, delivery.time_ms)
-        came_ms = (
-            until_ms if delivery.way is Way.FILE else delivery.time_ms
-        )  # a stranger could name any time as arrival
-        since_ms = max(0, came_ms - round(self._days * _DAY_MS))
+        # A stranger could name any time as arrival; who imports a file is none.
+        came_ms = until_ms if delivery.way is Way.FILE else delivery.time_ms
+        since_ms = max(0, came_ms - round(self._days * DAY_MS))
         sent = [
             match
             for number, contact in addressed(self._catalog, recipient)[:_CONTACTS]

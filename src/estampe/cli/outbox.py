@@ -10,7 +10,7 @@ import click
 
 from estampe.catalog import Backlog, Customers, open_catalog
 from estampe.cli.arguments import CUSTOMER, data_option, examples
-from estampe.cli.records import FORMS, Records, write_records
+from estampe.cli.records import Records, form_option, write_records
 from estampe.instants import format_instant
 from estampe.settings import Settings
 
@@ -35,12 +35,7 @@ LIMIT = 100
 )
 @click.argument("customer", type=CUSTOMER, required=False)
 @click.option("--summary", is_flag=True, help="Count them by domain and state.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMS),
-    help="How to write them.  [default: table on a terminal, else ndjson]",
-)
+@form_option
 @click.option("--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="At most so many.")
 @data_option
 def outbox(*, customer: Customer | None, summary: bool, form: str | None, limit: int, data: Path) -> None:

@@ -6,6 +6,7 @@ import csv
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
@@ -95,3 +96,10 @@ _WRITERS: dict[str, Callable[[Records], None]] = {
     "csv": _write_values,
 }
 FORMS = ("table", *_WRITERS)
+
+form_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMS),
+    help="How to write them.  [default: table on a terminal, else ndjson]",
+)

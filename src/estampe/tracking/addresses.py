@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from estampe.settings import InvalidSetting
+from estampe.settings import networks_of
 
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 _LONGEST = 1_024
 """Characters of X-Forwarded-For that are read, from its end: what is before them is hearsay of hearsay."""
@@ -32,7 +31,7 @@ class Addresses:
     """
 
     def __init__(self, proxies: str, *, shorten: bool) -> None:
-        self._proxies = [_network(text) for each in proxies.split(",") if (text := each.strip())]
+        self._proxies = networks_of("ESTAMPE_PROXIES", proxies)
         self._shorten = shorten
         self._remembered = lru_cache(_REMEMBERED)(self._find)
 
@@ -70,15 +69,6 @@ class Addresses:
         if not self._shorten:
             return str(address)
         return str(ip_network((address, _KEPT_BITS[address.version]), strict=False).network_address)
-
-
-def _network(text: str) -> Network:
-    try:
-        network = ip_network(text, strict=False)
-    except ValueError as exc:
-        allowed = "addresses or networks such as 10.0.0.0/8 or fd00::/8, commas between"
-        raise InvalidSetting("ESTAMPE_PROXIES", text, allowed) from exc
-    return network
 
 
 def _address(text: str) -> Address | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 from estampe.events import EventType, HitDetail, decode
+from estampe.instants import DAY_MS
 from estampe.log import Query
 from estampe.tracking.recording.journeys import LOOK_BACK_MS, judgements
 from estampe.tracking.sightings import agent_of, parted, sighting_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     Robots = Callable[[Collection[str]], Mapping[str, str]]
     Keep = Callable[[Mapping[UUID, Classification]], object]
 
-_DAY_MS = 86_400_000
 _BATCH = 1_024
 _HELD = 65_536
 _ACTIVATIONS = 262_144
@@ -239,7 +239,7 @@ def _batches(sessions: Iterable[Sequence[_Read]]) -> Iterator[Sequence[Sequence[
 def _read(log: Log, span: Span) -> Iterator[_Read]:
     """Yield the hits of some time and of the minutes around it, with the times of their activations."""
     from_ms, end_ms = max(span.start_ms - LOOK_BACK_MS, 0), span.end_ms + LOOK_BACK_MS
-    first_ms = max(from_ms - _DAY_MS, 0)
+    first_ms = max(from_ms - DAY_MS, 0)
     activated = _Activated(first_ms)
     before = Query(start_ms=first_ms, end_ms=from_ms, types=(EventType.ACTIVATION,), sort="asc")
     asked = Query(

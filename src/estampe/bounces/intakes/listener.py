@@ -10,7 +10,6 @@ import ssl
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,11 +17,10 @@ import structlog
 
 from estampe.bounces.intakes.dialogue import Dialogue, LmtpDialogue
 from estampe.bounces.intakes.dialogues import Dialogues, Terms
-from estampe.settings import InvalidSetting
+from estampe.settings import InvalidSetting, networks_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from ipaddress import IPv4Network, IPv6Network
 
     from estampe.bounces.delivery import Receiver
     from estampe.settings import Settings
@@ -88,7 +86,7 @@ def _terms(settings: Settings) -> Terms:
     return Terms(
         hostname=settings.return_domain or settings.mail_domain or socket.getfqdn(),
         tls=_tls(settings.reports_tls),
-        networks=_networks(settings.reports_networks),
+        networks=networks_of("ESTAMPE_REPORTS_NETWORKS", settings.reports_networks),
         octets=settings.report_limit,
         memory=settings.report_memory,
         recipients=settings.report_recipients,
@@ -164,15 +162,3 @@ def _tls(text: str) -> ssl.SSLContext | None:
         allowed = f"CERTIFICATE.pem:KEY.pem, files that can be read and belong together ({reason})"
         raise InvalidSetting("ESTAMPE_REPORTS_TLS", text, allowed) from exc
     return context
-
-
-def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(_network(each) for part in text.split(",") if (each := part.strip()))
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError as exc:
-        allowed = "addresses or networks such as 10.0.0.0/8 or fd00::/8, commas between"
-        raise InvalidSetting("ESTAMPE_REPORTS_NETWORKS", text, allowed) from exc

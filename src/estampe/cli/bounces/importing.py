@@ -15,7 +15,7 @@ from estampe.bounces.reports import MailTooLarge
 from estampe.catalog import Quarantine, QuarantineState, open_catalog
 from estampe.cli.arguments import data_option, examples
 from estampe.cli.bounces.mails import mails_argument, mails_of, telling
-from estampe.cli.records import FORMS, Records, write_records
+from estampe.cli.records import Records, form_option, write_records
 from estampe.cli.screen import progress
 from estampe.instants import clock_ms
 from estampe.log import LogInUse
@@ -42,12 +42,7 @@ _EVERY = 100
     ),
 )
 @mails_argument
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMS),
-    help="How to write them.  [default: table on a terminal, else ndjson]",
-)
+@form_option
 @data_option
 def import_reports(*, files: Sequence[Path], form: str | None, data: Path) -> None:
     """Take the mails in FILE... as reports that have just come, and say how many became what.

@@ -16,7 +16,7 @@ from estampe.bounces.reports import parse
 from estampe.catalog import Quarantine, QuarantineState, UnknownReport, open_catalog
 from estampe.cli.arguments import data_option, examples
 from estampe.cli.bounces.explaining import write_findings
-from estampe.cli.records import FORMS, Records, write_records
+from estampe.cli.records import Records, form_option, write_records
 from estampe.cli.screen import printable
 from estampe.cli.selection import MOMENT
 from estampe.instants import clock_ms, format_instant
@@ -38,13 +38,6 @@ HEAD = 64 << 10
 """How much of a mail is read to see from whom it is, bytes."""
 
 SHOWN = ("from", "to", "subject", "date", "message-id", "content-type")
-
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMS),
-    help="How to write them.  [default: table on a terminal, else ndjson]",
-)
 
 
 @click.group(
@@ -68,7 +61,7 @@ def quarantine() -> None:
 )
 @click.option("--after", metavar="NUMBER", type=click.IntRange(min=0), default=0, help="Only those after this one.")
 @click.option("--limit", type=click.IntRange(min=1), default=LIMIT, show_default=True, help="At most so many.")
-@format_option
+@form_option
 @data_option
 def list_reports(*, after: int, limit: int, form: str | None, data: Path) -> None:
     """List the mails in the quarantine with the reason why each is there."""
@@ -107,7 +100,7 @@ def show(*, number: int, raw: bool, data: Path) -> None:
 )
 @click.argument("numbers", metavar="NUMBER...", nargs=-1, type=int)
 @click.option("--all", "is_all", is_flag=True, help="All that are there.")
-@format_option
+@form_option
 @data_option
 def replay(*, numbers: tuple[int, ...], is_all: bool, form: str | None, data: Path) -> None:
     """Read the mails NUMBER... again, as if they had just come, and say what became of each.

@@ -9,7 +9,7 @@ import click
 from estampe.bounces.reports import Kind
 from estampe.cli.arguments import examples
 from estampe.cli.bounces.mails import findings_of, mails_argument
-from estampe.cli.records import FORMS, Records, write_records
+from estampe.cli.records import Records, form_option, write_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,12 +33,7 @@ MINOR = ("enhanced", "basic", "mta", "rule")
 )
 @mails_argument
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a line, as --format ndjson.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMS),
-    help="How to write them.  [default: table on a terminal, else ndjson]",
-)
+@form_option
 def read(*, files: Sequence[Path], is_json: bool, form: str | None) -> None:
     """Print what mails report of each recipient, and what it means for the address.
 

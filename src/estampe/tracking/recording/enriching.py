@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from estampe.catalog import CatalogUnavailable
-from estampe.instants import clock_ms
+from estampe.instants import DAY_MS, clock_ms
 from estampe.log import LogBusy, LogClosed, LogError, LogFull
 from estampe.tracking.linking.links import LinkKind
 from estampe.tracking.recording.pace import Crowd, paced
@@ -34,7 +34,7 @@ _AT_ONCE_IN_A_CROWD = 100
 _GATHERED = 20_000
 """Visits that wait for others of their message; beyond it they wait no longer."""
 
-_PATIENCE_MS = 3 * 86_400_000
+_PATIENCE_MS = 3 * DAY_MS
 """How long a visit waits for its message's activation: as long as a message may take that is tried again and again."""
 
 _HALVING = 5_000
